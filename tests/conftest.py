@@ -1,0 +1,10 @@
+"""Settings that every test shares."""
+
+from hypothesis import settings
+
+# A deadline for each example fails on a machine that is busy, not on code that is slow; speed is
+# the subject of tests/benchmarks. Under CI=true, Hypothesis chooses its own profile, which has no
+# deadline either, and gives the same examples on every run.
+settings.register_profile("desk", deadline=None)
+if settings.get_current_profile_name() == "default":
+    settings.load_profile("desk")
