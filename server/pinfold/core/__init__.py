@@ -1,0 +1,1 @@
+"""What Pinfold knows and does, without an editor or a terminal in sight."""

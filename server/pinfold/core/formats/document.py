@@ -1,0 +1,165 @@
+"""A requirements file while somebody edits it: text, editor lines and logical lines kept in step.
+
+Owns the incremental reading: after an edit only the logical lines that it touches are read again,
+the others are the same objects as before, with everything that was ever worked out about them.
+Knows nothing of editors' units (ranges are code points) and nothing of where the text came from.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pinfold.core.formats.logical_lines import LINE_BREAKS, is_continued
+from pinfold.core.formats.requirements import LogicalLine, split_logical_lines
+from pinfold.core.formats.summary import LineTrait, summary_of
+from pinfold.core.model.text import LineTable, Position, TextRange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pinfold.core.formats.entry import Entry
+    from pinfold.core.model.dependency import PackageName
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """The text of a requirements file and everything that reading it gives. A value.
+
+    Invariant: `lines` joined give `text`; `starts[i]` is where ``lines[i]`` begins.
+    `names` counts, per normalised project name, the lines that require it; `traits` counts the
+    lines that have a trait. They let a rule see at once that there is nothing to do.
+    """
+
+    text: str
+    table: LineTable
+    lines: Sequence[LogicalLine]
+    starts: Sequence[int]
+    names: Mapping[PackageName, int]
+    traits: Mapping[LineTrait, int]
+
+    @classmethod
+    def read(cls, text: str) -> Document:
+        """Read *text* from scratch, in linear time."""
+        lines = split_logical_lines(text)
+        names: dict[PackageName, int] = {}
+        traits: dict[LineTrait, int] = {}
+        for line in lines:
+            _count(names, traits, line, 1)
+        return cls(text, LineTable.of(text), lines, _starts(lines, 0), names, traits)
+
+    def edited(self, span: TextRange, text: str) -> Document:
+        """Return the document with *span* replaced by *text*.
+
+        Reads the touched logical lines again and moves the rest. Equal in every respect to reading
+        the new text from scratch.
+        """
+        new_text = self.text[: span.start] + text + self.text[span.end :]
+        table = self.table.edited(span, text, new_text)
+        distance = len(text) - (span.end - span.start)
+        first, last = self._touched(span)
+        region_start = self.starts[first] if self.lines else 0
+        # Old offset at which the region ends; it grows until the last new line ends where an old
+        # one did.
+        while True:
+            region_end = self.starts[last] if last < len(self.lines) else len(self.text)
+            region = new_text[region_start : region_end + distance]
+            if last >= len(self.lines) or _ends_line(region, new_text, region_end + distance):
+                break
+            last += 1
+        fresh = split_logical_lines(region)
+        names, traits = dict(self.names), dict(self.traits)
+        for line in self.lines[first:last]:
+            _count(names, traits, line, -1)
+        for line in fresh:
+            _count(names, traits, line, 1)
+        lines = [*self.lines[:first], *fresh, *self.lines[last:]]
+        tail = self.starts[last:]
+        starts = [
+            *self.starts[:first],
+            *_starts(fresh, region_start),
+            *(tail if distance == 0 else [start + distance for start in tail]),
+        ]
+        return Document(new_text, table, lines, starts, names, traits)
+
+    def _touched(self, span: TextRange) -> tuple[int, int]:
+        """Return which logical lines an edit of *span* may change, as half-open indices."""
+        if not self.lines:
+            return 0, 0
+        # One line earlier than the edit: a line that ends in \r and an insertion that begins with
+        # \n make one line end of two characters.
+        first = max(0, bisect_right(self.starts, span.start) - 2)
+        last = bisect_right(self.starts, span.end)
+        return first, last
+
+    @cached_property
+    def entries(self) -> Sequence[tuple[int, Entry]]:
+        """What pip reads, in order, each with the offset at which its line starts."""
+        return tuple(
+            (start, line.entry)
+            for start, line in zip(self.starts, self.lines, strict=True)
+            if line.entry is not None
+        )
+
+    def with_trait(self, trait: LineTrait) -> Iterator[tuple[int, LogicalLine]]:
+        """Yield the lines that have *trait*, each with its offset; costs nothing if none has."""
+        if self.traits.get(trait, 0) == 0:
+            return
+        for start, line in zip(self.starts, self.lines, strict=True):
+            if trait in summary_of(line).traits:
+                yield start, line
+
+    def named(self, name: PackageName) -> Iterator[tuple[int, LogicalLine]]:
+        """Yield the lines that require *name*, each with its offset."""
+        if self.names.get(name, 0) == 0:
+            return
+        for start, line in zip(self.starts, self.lines, strict=True):
+            if summary_of(line).name == name:
+                yield start, line
+
+    def position(self, offset: int) -> Position:
+        """Return the editor line and column of *offset*."""
+        return self.table.position(offset)
+
+    def line_at(self, offset: int) -> tuple[int, LogicalLine] | None:
+        """Return the logical line that holds *offset*, with its own offset."""
+        if not self.lines:
+            return None
+        index = max(0, bisect_right(self.starts, offset) - 1)
+        return self.starts[index], self.lines[index]
+
+
+def _starts(lines: Sequence[LogicalLine], start: int) -> list[int]:
+    starts: list[int] = []
+    for line in lines:
+        starts.append(start)
+        start += len(line)
+    return starts
+
+
+def _count(
+    names: dict[PackageName, int], traits: dict[LineTrait, int], line: LogicalLine, step: int
+) -> None:
+    summary = summary_of(line)
+    if summary.name is not None:
+        count = names.get(summary.name, 0) + step
+        if count:
+            names[summary.name] = count
+        else:
+            del names[summary.name]
+    for trait in summary.traits:
+        traits[trait] = traits.get(trait, 0) + step
+
+
+def _ends_line(region: str, text: str, end: int) -> bool:
+    """Return whether the last logical line of *region* ends there, not in what follows."""
+    if not region:
+        return True
+    if region[-1] not in LINE_BREAKS:
+        return False
+    if region[-1] == "\r" and text[end : end + 1] == "\n":
+        return False
+    physical = region.splitlines()[-1]
+    return not is_continued(physical)

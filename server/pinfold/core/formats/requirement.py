@@ -1,0 +1,599 @@
+"""A requirement or an editable, as pip reads its text: a PEP 508 specifier, a URL, or a local path.
+
+Owns pip's choice between the three, and the range of each part. Whether the text is a valid PEP 508
+specifier or marker is for ``packaging`` to say; this only remembers where its parts stand.
+A path is judged by its text alone: pip asks the disk, which a parser must not.
+Read from pip 26.3: ``_internal/req/constructors.py`` and ``_internal/models/link.py``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import posixpath
+import re
+import warnings
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from pinfold.core.formats.problem import Problem, ProblemKind
+from pinfold.core.formats.urls import (
+    ARCHIVE_EXTENSIONS,
+    InvalidUrl,
+    Url,
+    archive_extension,
+    is_url,
+    parse_url,
+    wheel_name_and_version,
+)
+from pinfold.core.model.dependency import Dependency, Part
+from pinfold.core.model.text import TextRange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packaging.requirements import Requirement as PackagingRequirement
+
+    from pinfold.core.model.dependency import Option
+
+__all__ = [
+    "ARCHIVE_EXTENSIONS",
+    "MAX_CLAUSES",
+    "MAX_DEPTH",
+    "Offsets",
+    "Requirement",
+    "read_editable",
+    "read_requirement",
+]
+
+MAX_CLAUSES = 100
+"""The most clauses of one specifier that reach ``packaging``, whose ranges take quadratic time."""
+
+MAX_DEPTH = 100
+"""The deepest nesting of parentheses that reaches ``packaging``, whose marker parser recurses."""
+
+_VERSION_CONTROLS = ("bzr", "git", "hg", "svn")
+
+# What is plainly meant as a path. pip takes any text with a slash for one if such a directory
+# exists; `requests>=2/3` is better called an invalid requirement than a missing directory.
+# Two slashes would begin a network share, which pip turns into a URL of another host and refuses.
+_PREFIXED_PATH = re.compile(r"(?:/(?!/[^/])|\.{1,2}(?:/|$)|\.[\w.-])[^;]*")
+_RELATIVE_PATH = re.compile(r"\w[\w.+ -]*(?:/[\w.+ -]*)+(?:\[[^\]]*\])?")
+_BARE_DIRECTORY = re.compile(r"\w[\w.-]*(?:\[[^\]]*\])?")
+
+_SHARE = re.compile(r"//(?!/)")
+
+# pip's `strip_extras`: whatever stands in brackets at the very end.
+_TRAILING_EXTRAS = re.compile(r"(.+)(\[[^\]]+\])")
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\b")
+_EXTRA = re.compile(r"[^\s,]+")
+_CLAUSE = re.compile(r"[^\s,](?:[^,]*[^\s,])?")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_ATOM = re.compile(
+    r"(?:'[^']*'|\"[^\"]*\"|[\w.]+)\s*"
+    r"(?:===|==|~=|!=|<=|>=|<|>|\bnot\s+in\b|\bin\b)\s*"
+    r"(?:'[^']*'|\"[^\"]*\"|[\w.]+)"
+)
+
+
+class Offsets(Protocol):
+    """Where a piece of a requirement's text stands in the source."""
+
+    def source_range(self, start: int, end: int) -> TextRange:
+        """Return the range of the characters *start* to *end*."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A requirement as pip reads it, and its parts where they stand.
+
+    `name`, `extras`, `specifier` and `marker` are what pip makes of the text, which is not always
+    what stands there: pip lower-cases extras at the end of a line, and takes name and version of a
+    wheel from its file name. `specifier` is the text of a PEP 440 set, empty for a name without
+    one, ``None`` without a name.
+    `url` is ``None`` for a local path, which is `path`.
+    """
+
+    name: str | None
+    extras: tuple[str, ...]
+    specifier: str | None
+    marker: str | None
+    url: str | None
+    path: Part | None
+    parts: Dependency
+
+    def dependency(self, *, hashes: tuple[Option, ...], editable: bool) -> Dependency:
+        """Return the declared parts, with the options of their line."""
+        if not hashes and not editable:
+            return self.parts
+        return dataclasses.replace(self.parts, hashes=hashes, editable=editable)
+
+
+def read_requirement(text: str, offsets: Offsets) -> Requirement | Problem:
+    """Read a requirement that is not editable; *text* is a line without its options."""
+    invalid = _invalid(ProblemKind.INVALID_REQUIREMENT, text, offsets)
+    try:
+        named_by_url = is_url(text)
+    except InvalidUrl as error:
+        return invalid(str(error), kind=ProblemKind.INVALID_URL)
+    # In a URL a semicolon needs white space behind it to start a marker. Before it, pip needs none.
+    separator = "; " if named_by_url else ";"
+    before, found, after = text.partition(separator)
+    marker_start = len(before) + len(separator)
+    marker: Part | None = None
+    if found and after.strip():
+        marker = _stripped_part(text, marker_start, len(text), offsets)
+        message = _judge_marker(after.strip())
+        if message is not None:
+            return Problem(message.kind, message.message, marker.range)
+    subject = before.strip()
+    start = len(before) - len(before.lstrip())
+    subject_offsets = _Shifted(offsets, start)
+    if named_by_url:
+        return _read_url(subject, marker, subject_offsets)
+    try:
+        path_extras = _path_extras(subject)
+    except ValueError:
+        return invalid(f"`{subject}` ends in brackets that hold no extras")
+    path_text, extras = path_extras
+    if archive_extension(path_text) and not _is_at_url(subject):
+        return _read_archive(subject, extras, marker, subject_offsets)
+    outcome = _read_pep508(subject, extras, marker, subject_offsets)
+    if isinstance(outcome, Problem) and _is_path(subject):
+        return _path_requirement(subject, extras, marker, subject_offsets)
+    return outcome
+
+
+def read_editable(text: str, offsets: Offsets) -> Requirement | Problem:
+    """Read the value of ``-e``: a path, a version-control URL, or ``name @ URL``."""
+    invalid = _invalid(ProblemKind.INVALID_EDITABLE, text, offsets)
+    too_complex = _too_complex(text)
+    if too_complex is not None:
+        return invalid(too_complex, kind=ProblemKind.TOO_COMPLEX)
+    parsed = _packaging_requirement(text)
+    if not isinstance(parsed, str) and parsed.url:
+        return _read_direct_editable(text, parsed, offsets)
+    try:
+        bare, extras = _strip_extras(text)
+    except ValueError:
+        return invalid(f"`{text}` ends in brackets that hold no extras")
+    lowered = text.lower()
+    if bare.lower().startswith("file:"):
+        url_text, link_text = bare, bare
+    elif any(lowered.startswith(f"{control}:") for control in _VERSION_CONTROLS):
+        control = lowered.partition(":")[0]
+        url_text, extras = text, ()
+        link_text = f"{control}+{text}"
+    else:
+        url_text, extras_if_path = text, extras
+        link_text, extras = text, ()
+        # What begins with two backslashes pip takes for a Windows share, on every system.
+        if _is_directory_text(bare) or text.startswith("\\\\"):
+            path = Part(bare, offsets.source_range(0, len(bare)))
+            parts = Dependency(
+                None, extras=_bracketed_extras(text, offsets), path=path, editable=True
+            )
+            whole = Part(text, offsets.source_range(0, len(text)))
+            return Requirement(None, extras_if_path, None, None, None, whole, parts)
+    try:
+        url = parse_url(link_text)
+    except InvalidUrl as error:
+        return invalid(str(error), kind=ProblemKind.INVALID_URL)
+    if not url.is_version_control and not link_text.startswith("file:"):
+        return invalid(
+            f"`{text}` cannot be editable: name a local project, or a version-control URL such as "
+            "git+https://…"
+        )
+    if url.egg is None and not link_text.startswith("file:"):
+        return invalid(f"`{text}` does not say its name: write `name @ {text}`")
+    problem = _judge_local_url(url)
+    if problem is not None:
+        return invalid(problem, kind=ProblemKind.INVALID_URL)
+    part = Part(url_text, offsets.source_range(0, len(url_text)))
+    parts = Dependency(
+        _egg_part(url_text, url, offsets),
+        extras=_bracketed_extras(text, offsets) if extras else (),
+        url=part,
+        editable=True,
+    )
+    specifier = None if url.egg is None else ""
+    return Requirement(url.egg, extras, specifier, None, link_text, None, parts)
+
+
+class _Shifted:
+    """Offsets of a text that begins *distance* further on."""
+
+    __slots__ = ("_distance", "_offsets")
+
+    def __init__(self, offsets: Offsets, distance: int) -> None:
+        self._offsets = offsets
+        self._distance = distance
+
+    def source_range(self, start: int, end: int) -> TextRange:
+        return self._offsets.source_range(start + self._distance, end + self._distance)
+
+
+class _Invalid(Protocol):
+    def __call__(self, message: str, *, kind: ProblemKind = ...) -> Problem: ...
+
+
+def _invalid(default: ProblemKind, text: str, offsets: Offsets) -> _Invalid:
+    def problem(message: str, *, kind: ProblemKind = default) -> Problem:
+        return Problem(kind, message, offsets.source_range(0, len(text)))
+
+    return problem
+
+
+def _read_url(text: str, marker: Part | None, offsets: Offsets) -> Requirement | Problem:
+    invalid = _invalid(ProblemKind.INVALID_URL, text, offsets)
+    try:
+        url = parse_url(text)
+    except InvalidUrl as error:
+        return invalid(str(error))
+    problem = _judge_local_url(url)
+    if problem is not None:
+        return invalid(problem)
+    if url.is_local and "../" in text:
+        # pip makes such a URL absolute, and forgets its fragment on the way.
+        url = url.without_fragment()
+    part = Part(text, offsets.source_range(0, len(text)))
+    marker_text = None if marker is None else marker.text
+    name: str | None = url.egg
+    specifier = None if name is None else ""
+    if url.is_wheel:
+        named = wheel_name_and_version(url.filename)
+        if named is None:
+            return invalid(
+                f"`{url.filename}` is no valid name of a wheel", kind=ProblemKind.INVALID_WHEEL_NAME
+            )
+        name, specifier = named[0], f"=={named[1]}"
+    parts = Dependency(_egg_part(text, url, offsets), url=part, marker=marker, atoms=_atoms(marker))
+    return Requirement(name, (), specifier, marker_text, text, None, parts)
+
+
+def _read_archive(
+    text: str, extras: tuple[str, ...], marker: Part | None, offsets: Offsets
+) -> Requirement | Problem:
+    bare = _without_trailing_extras(text)
+    if _SHARE.match(bare):
+        return Problem(
+            ProblemKind.INVALID_URL,
+            f"`{bare}` names a network share, which pip cannot open",
+            offsets.source_range(0, len(text)),
+        )
+    filename = posixpath.basename(bare)
+    name: str | None = None
+    specifier: str | None = None
+    if filename.endswith(".whl"):
+        named = wheel_name_and_version(filename)
+        if named is None:
+            return Problem(
+                ProblemKind.INVALID_WHEEL_NAME,
+                f"`{filename}` is no valid name of a wheel",
+                offsets.source_range(0, len(text)),
+            )
+        name, specifier = named[0], f"=={named[1]}"
+    path = Part(bare, offsets.source_range(0, len(bare)))
+    parts = Dependency(
+        None,
+        extras=_bracketed_extras(text, offsets) if extras else (),
+        path=path,
+        marker=marker,
+        atoms=_atoms(marker),
+    )
+    whole = Part(text, offsets.source_range(0, len(text)))
+    marker_text = None if marker is None else marker.text
+    return Requirement(name, extras, specifier, marker_text, None, whole, parts)
+
+
+def _path_requirement(
+    text: str, extras: tuple[str, ...], marker: Part | None, offsets: Offsets
+) -> Requirement:
+    bare = _without_trailing_extras(text)
+    parts = Dependency(
+        None,
+        extras=_bracketed_extras(text, offsets) if extras else (),
+        path=Part(bare, offsets.source_range(0, len(bare))),
+        marker=marker,
+        atoms=_atoms(marker),
+    )
+    whole = Part(text, offsets.source_range(0, len(text)))
+    return Requirement(
+        None, extras, None, None if marker is None else marker.text, None, whole, parts
+    )
+
+
+def _read_pep508(
+    text: str, path_extras: tuple[str, ...], marker: Part | None, offsets: Offsets
+) -> Requirement | Problem:
+    invalid = _invalid(ProblemKind.INVALID_REQUIREMENT, text, offsets)
+    too_complex = _too_complex(text)
+    if too_complex is not None:
+        return invalid(too_complex, kind=ProblemKind.TOO_COMPLEX)
+    parsed = _packaging_requirement(text)
+    if isinstance(parsed, str):
+        return invalid(parsed)
+    url: Part | None = None
+    if parsed.url:
+        problem = _judge_direct_url(parsed.url)
+        if problem is not None:
+            return invalid(problem, kind=ProblemKind.INVALID_URL)
+        start = text.index(parsed.url, text.index("@") + 1)
+        url = Part(parsed.url, offsets.source_range(start, start + len(parsed.url)))
+    parts = _named_parts(text, parsed, url, marker, offsets)
+    return Requirement(
+        parsed.name,
+        path_extras or tuple(sorted(parsed.extras)),
+        "" if parts.specifier is None else parts.specifier.text,
+        None if marker is None else marker.text,
+        parsed.url,
+        None,
+        parts,
+    )
+
+
+def _read_direct_editable(
+    text: str, parsed: PackagingRequirement, offsets: Offsets
+) -> Requirement | Problem:
+    invalid = _invalid(ProblemKind.INVALID_EDITABLE, text, offsets)
+    assert parsed.url is not None
+    try:
+        url = parse_url(parsed.url)
+    except InvalidUrl as error:
+        return invalid(str(error), kind=ProblemKind.INVALID_URL)
+    if not url.is_version_control and not parsed.url.startswith("file:"):
+        return invalid(
+            f"`{parsed.url}` cannot be editable: only version-control URLs such as git+https://… "
+            "and file: URLs can"
+        )
+    problem = _judge_local_url(url)
+    if problem is not None:
+        return invalid(problem, kind=ProblemKind.INVALID_URL)
+    start = text.index(parsed.url, text.index("@") + 1)
+    url_end = start + len(parsed.url)
+    marker: Part | None = None
+    if parsed.marker is not None:
+        marker_start = text.index(";", url_end) + 1
+        marker = _stripped_part(text, marker_start, len(text), offsets)
+    parts = _named_parts(
+        text,
+        parsed,
+        Part(parsed.url, offsets.source_range(start, url_end)),
+        marker,
+        offsets,
+    )
+    return Requirement(
+        parsed.name,
+        tuple(sorted(parsed.extras)),
+        "",
+        None if marker is None else marker.text,
+        parsed.url,
+        None,
+        parts,
+    )
+
+
+def _named_parts(
+    text: str,
+    parsed: PackagingRequirement,
+    url: Part | None,
+    marker: Part | None,
+    offsets: Offsets,
+) -> Dependency:
+    """Find the parts of *text*, which ``packaging`` has accepted as *parsed*."""
+    name_start = len(text) - len(text.lstrip(" \t"))
+    cursor = name_start + len(parsed.name)
+    name = Part(parsed.name, offsets.source_range(name_start, cursor))
+    extras: tuple[Part, ...] = ()
+    bracket = _skip_blanks(text, cursor)
+    if bracket < len(text) and text[bracket] == "[":
+        closing = text.index("]", bracket)
+        extras = _parts_between(_EXTRA, text, bracket + 1, closing, offsets)
+        cursor = closing + 1
+    specifier: Part | None = None
+    clauses: tuple[Part, ...] = ()
+    if url is None:
+        start = _skip_blanks(text, cursor)
+        end = len(text.rstrip(" \t"))
+        if start < end and text[start] == "(" and text[end - 1] == ")":
+            start, end = start + 1, end - 1
+        clauses = _parts_between(_CLAUSE, text, start, end, offsets)
+        if clauses:
+            specifier = _stripped_part(text, start, end, offsets)
+    return Dependency(
+        name,
+        extras,
+        specifier,
+        clauses,
+        url=url,
+        marker=marker,
+        atoms=_atoms(marker),
+    )
+
+
+def _parts_between(
+    pattern: re.Pattern[str], text: str, start: int, end: int, offsets: Offsets
+) -> tuple[Part, ...]:
+    return tuple(
+        Part(match.group(), offsets.source_range(match.start(), match.end()))
+        for match in pattern.finditer(text, start, end)
+    )
+
+
+def _atoms(marker: Part | None) -> tuple[Part, ...]:
+    if marker is None:
+        return ()
+    start = marker.range.start
+    if marker.range.end - start != len(marker.text):
+        # A continuation lies inside the marker: its atoms are told as the marker's whole range.
+        return tuple(Part(m.group(), marker.range) for m in _ATOM.finditer(marker.text))
+    return tuple(
+        Part(match.group(), TextRange(start + match.start(), start + match.end()))
+        for match in _ATOM.finditer(marker.text)
+    )
+
+
+def _egg_part(text: str, url: Url, offsets: Offsets) -> Part | None:
+    if url.egg is None:
+        return None
+    start = re.search(r"[#&]egg=", text)
+    if start is None:
+        return None
+    return Part(url.egg, offsets.source_range(start.end(), start.end() + len(url.egg)))
+
+
+def _bracketed_extras(text: str, offsets: Offsets) -> tuple[Part, ...]:
+    match = _TRAILING_EXTRAS.fullmatch(text)
+    if match is None:
+        return ()
+    return _parts_between(_EXTRA, text, match.start(2) + 1, match.end(2) - 1, offsets)
+
+
+def _stripped_part(text: str, start: int, end: int, offsets: Offsets) -> Part:
+    piece = text[start:end]
+    start += len(piece) - len(piece.lstrip())
+    stripped = piece.strip()
+    return Part(stripped, offsets.source_range(start, start + len(stripped)))
+
+
+def _skip_blanks(text: str, start: int) -> int:
+    while start < len(text) and text[start] in " \t":
+        start += 1
+    return start
+
+
+def _judge_marker(text: str) -> Problem | None:
+    """Return why *text* is no marker; the problem's range means nothing yet."""
+    nowhere = TextRange(0, 0)
+    if _depth(text) > MAX_DEPTH:
+        return Problem(
+            ProblemKind.TOO_COMPLEX,
+            f"marker nests parentheses deeper than {MAX_DEPTH} levels",
+            nowhere,
+        )
+    from packaging.markers import Marker
+
+    try:
+        with _without_warnings(text):
+            Marker(text)
+    except ValueError as error:
+        return Problem(ProblemKind.INVALID_MARKER, _first_line(error), nowhere)
+    return None
+
+
+def _packaging_requirement(text: str) -> PackagingRequirement | str:
+    """Return *text* parsed, or why it cannot be."""
+    from packaging.requirements import Requirement as PackagingRequirement
+
+    try:
+        with _without_warnings(text):
+            parsed = PackagingRequirement(text)
+            # Builds every version: one of more digits than Python converts fails only here.
+            str(parsed.specifier)
+            hash(parsed.specifier)
+            return parsed
+    except ValueError as error:
+        return _first_line(error)
+
+
+def _without_warnings(text: str) -> AbstractContextManager[None]:
+    # packaging evaluates quoted strings with ast, which warns of an escape such as '\\d'. pip's
+    # users never see that either.
+    return _ignored_warnings() if "\\" in text else nullcontext()
+
+
+@contextmanager
+def _ignored_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _too_complex(text: str) -> str | None:
+    """Return why *text* must not reach ``packaging``, or ``None``."""
+    if text.count(",") > MAX_CLAUSES:
+        outside = re.sub(r"\[[^\]]*\]", "", text)
+        if outside.count(",") >= MAX_CLAUSES:
+            count = outside.count(",") + 1
+            return f"specifier has {count:,} clauses, and at most {MAX_CLAUSES} are read"
+    if _depth(text) > MAX_DEPTH:
+        return f"requirement nests parentheses deeper than {MAX_DEPTH} levels"
+    return None
+
+
+def _depth(text: str) -> int:
+    if text.count("(") <= MAX_DEPTH:
+        return 0
+    deepest = depth = 0
+    for character in _QUOTED.sub("", text):
+        if character == "(":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character == ")":
+            depth -= 1
+    return deepest
+
+
+def _first_line(error: ValueError) -> str:
+    message = str(error).partition("\n")[0]
+    return message[:1].lower() + message[1:]
+
+
+def _strip_extras(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return *text* without what stands in brackets at its end, and those extras in lower case.
+
+    Raises:
+        ValueError: the brackets hold something else.
+    """
+    match = _TRAILING_EXTRAS.fullmatch(text)
+    if match is None:
+        return text, ()
+    parsed = _packaging_requirement("placeholder" + match.group(2).lower())
+    if isinstance(parsed, str):
+        raise ValueError(parsed)
+    return match.group(1).rstrip(), tuple(sorted(parsed.extras))
+
+
+def _path_extras(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the path that *text* would be, and the extras that pip would read at its end."""
+    # pip makes the text absolute first; only the end of the path matters here, so any deep enough
+    # directory stands in for the working directory.
+    return _strip_extras(posixpath.normpath(posixpath.join("/a/b/c/d/e/f/g/h", text)))
+
+
+def _without_trailing_extras(text: str) -> str:
+    match = _TRAILING_EXTRAS.fullmatch(text)
+    return text if match is None else match.group(1).rstrip()
+
+
+def _is_at_url(text: str) -> bool:
+    """Return whether pip takes ``name@archive.zip`` for a name and a URL."""
+    before, at, _ = text.partition("@")
+    return bool(at) and "/" not in before and not before.startswith(".")
+
+
+def _is_path(text: str) -> bool:
+    if _PREFIXED_PATH.fullmatch(text) is not None:
+        return True
+    return "/" in text and _RELATIVE_PATH.fullmatch(text) is not None
+
+
+def _is_directory_text(text: str) -> bool:
+    return _is_path(text) or _BARE_DIRECTORY.fullmatch(text) is not None
+
+
+def _judge_direct_url(text: str) -> str | None:
+    try:
+        return _judge_local_url(parse_url(text))
+    except InvalidUrl as error:
+        return str(error)
+
+
+def _judge_local_url(url: Url) -> str | None:
+    if url.is_local and not url.text.startswith("file:"):
+        return "pip takes `file:` in lower case only"
+    if url.is_local and url.host not in ("", "localhost"):
+        return f"a file: URL cannot name another host (`{url.host}`)"
+    return None

@@ -1,0 +1,1 @@
+"""Values only: no behaviour beyond their own invariants, no input or output."""
