@@ -1,0 +1,275 @@
+"""Every rule over one file: which findings there are, how much each matters, which are silenced.
+
+Owns the order of findings, ignore comments and the isolation of a rule that crashes. Knows no file
+system and no editor.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from pinfold.core import bug
+from pinfold.core.formats.summary import LineTrait
+from pinfold.core.model.finding import (
+    Applicability,
+    Edit,
+    Finding,
+    Fix,
+    Severity,
+)
+from pinfold.core.model.text import TextRange
+from pinfold.core.rules.registry import rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from pinfold.core.formats.requirements import LogicalLine
+    from pinfold.core.model.facts import Facts
+    from pinfold.core.rules.registry import Rule
+    from pinfold.core.rules.view import FileView
+
+_IGNORE = re.compile(r"pinfold:\s*ignore(?:\[(?P<names>[^\]]*)\])?")
+
+
+class Severities(Protocol):
+    """How a project weighs rules."""
+
+    def severity_of(self, rule_name: str, default: Severity, path: Path) -> Severity:
+        """Return what *rule_name* is worth in the file at *path*."""
+        ...
+
+
+class DefaultSeverities:
+    """Every rule as its declaration says."""
+
+    def severity_of(self, rule_name: str, default: Severity, path: Path) -> Severity:
+        """Return *default*."""
+        del rule_name, path
+        return default
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreComment:
+    """A ``# pinfold: ignore[…]`` on a logical line; ranges are relative to the line.
+
+    `range` covers the words from ``pinfold:`` to the bracket; `comment` the whole comment.
+    `names` are the rules it names, each with its range; empty for a bare one, which silences
+    nothing.
+    """
+
+    range: TextRange
+    comment: TextRange
+    names: tuple[tuple[str, TextRange], ...]
+
+
+def check_file(view: FileView, severities: Severities) -> tuple[Finding, ...]:
+    """Judge a file by every rule that is not off.
+
+    Findings are ordered by where they start, then by rule; their ranges are absolute, and so are
+    those of their fixes. Silenced ones are left out; an ignore comment that silences nothing is a
+    finding itself.
+    """
+    weighed = {
+        rule.name: severities.severity_of(rule.name, rule.defaults[view.role], view.path)
+        for rule in rules().values()
+    }
+    found = list(_line_findings(view, weighed))
+    for rule in rules().values():
+        if rule.check_file is not None and weighed[rule.name] is not Severity.OFF:
+            found.extend(
+                replace(finding, rule=rule.name, severity=weighed[rule.name])
+                for finding in _guarded(rule, rule.check_file, view)
+            )
+    if view.document.traits.get(LineTrait.IGNORE):
+        found = list(_unsilenced(view, found, weighed["unused-ignore"]))
+    found.sort(key=lambda finding: (finding.range.start, finding.rule, finding.range.end))
+    return tuple(found)
+
+
+def ignore_comment(line: LogicalLine) -> IgnoreComment | None:
+    """Return the ignore comment of *line*, if it has one."""
+    comment = line.comment
+    if comment is None:
+        return None
+    match = _IGNORE.search(comment.text)
+    if match is None:
+        return None
+    start = comment.range.start
+    names: list[tuple[str, TextRange]] = []
+    if match["names"] is not None:
+        base = start + match.start("names")
+        names = [
+            (name.group(), TextRange(base + name.start(), base + name.end()))
+            for name in re.finditer(r"[^\s,]+", match["names"])
+        ]
+    span = TextRange(start + match.start(), start + match.end())
+    return IgnoreComment(span, comment.range, tuple(names))
+
+
+def ignore_fix(line: LogicalLine, start: int, rule_name: str) -> Fix | None:
+    """Return the fix that silences *rule_name* on *line*, which starts at offset *start*.
+
+    ``None`` where a comment cannot stand: after a backslash that ends the file.
+    """
+    title = f"Ignore `{rule_name}` on this line"
+    comment = ignore_comment(line)
+    if comment is not None and comment.names:
+        end = start + comment.names[-1][1].end
+        edit = Edit(TextRange(end, end), f", {rule_name}")
+        return Fix(title, (edit,), Applicability.SAFE)
+    content = line.text.rstrip("\r\n")
+    if content.endswith("\\") and line.comment is None:
+        return None
+    end = start + len(content.rstrip())
+    edit = Edit(TextRange(end, start + len(content)), f"  # pinfold: ignore[{rule_name}]")
+    return Fix(title, (edit,), Applicability.SAFE)
+
+
+def _line_findings(view: FileView, weighed: Mapping[str, Severity]) -> Iterator[Finding]:
+    facts = view.facts
+    for start, line in zip(view.document.starts, view.document.lines, strict=True):
+        kept = line.kept_findings
+        if kept is None or kept[0] is not facts:  # type: ignore[index]  # room for ours only
+            kept = line.kept_findings = (facts, _check_line(line, facts))
+        for finding in kept[1]:  # type: ignore[index]  # as above
+            severity = weighed[finding.rule]
+            if severity is Severity.OFF:
+                continue
+            unless = rules()[finding.rule].unless
+            if unless is None or not unless(view, line):
+                yield _moved(finding, start, severity)
+
+
+def _check_line(line: LogicalLine, facts: Facts) -> tuple[Finding, ...]:
+    if not line.is_typical and line.entry is None:
+        return ()
+    typical = line.is_typical
+    return tuple(
+        replace(finding, rule=rule.name)
+        for rule in _line_rules(typical=typical)
+        if rule.check_line is not None
+        for finding in _guarded(rule, rule.check_line, line, facts)
+    )
+
+
+_LINE_RULES: dict[bool, tuple[Rule, ...]] = {}
+
+
+def _line_rules(*, typical: bool) -> tuple[Rule, ...]:
+    if not _LINE_RULES:
+        every = [rule for rule in rules().values() if rule.check_line is not None]
+        _LINE_RULES[True] = tuple(rule for rule in every if rule.reads_typical)
+        _LINE_RULES[False] = tuple(every)
+    return _LINE_RULES[typical]
+
+
+def _guarded(rule: Rule, check: object, *arguments: object) -> list[Finding]:
+    """Run a rule; one that crashes is reported once, and the others still report."""
+    try:
+        return list(check(*arguments))  # type: ignore[operator]  # a check of the rule's own kind
+    except Exception as error:  # noqa: BLE001 - one rule must not take the others down
+        bug.report(f"rule {rule.name} crashed", error)
+        return []
+
+
+def _moved(finding: Finding, start: int, severity: Severity) -> Finding:
+    if start == 0 and severity is finding.severity:
+        return finding
+    return Finding(
+        finding.range.shifted(start),
+        finding.message,
+        tuple(moved_fix(fix, start) for fix in finding.fixes),
+        finding.related,
+        finding.rule,
+        severity,
+    )
+
+
+def moved_fix(fix: Fix, distance: int) -> Fix:
+    """Return *fix* for a line that starts *distance* further on; edits of other files stay."""
+    edits = tuple(
+        edit if edit.path is not None else Edit(edit.range.shifted(distance), edit.text)
+        for edit in fix.edits
+    )
+    return replace(fix, edits=edits)
+
+
+def _unsilenced(view: FileView, found: Iterable[Finding], unused: Severity) -> Iterator[Finding]:
+    comments: dict[int, tuple[LogicalLine, IgnoreComment]] = {}
+    ends: dict[int, int] = {}
+    for start, line in view.document.with_trait(LineTrait.IGNORE):
+        comment = ignore_comment(line)
+        if comment is not None:
+            comments[start] = (line, comment)
+            ends[start] = start + len(line)
+    used: set[tuple[int, str]] = set()
+    for finding in found:
+        located = view.document.line_at(finding.range.start)
+        start = -1 if located is None else located[0]
+        if start in comments and finding.rule in {name for name, _ in comments[start][1].names}:
+            used.add((start, finding.rule))
+        else:
+            yield finding
+    if unused is Severity.OFF:
+        return
+    for start, (line, comment) in comments.items():
+        yield from _judge_comment(start, line, comment, used, unused)
+
+
+def _judge_comment(
+    start: int,
+    line: LogicalLine,
+    comment: IgnoreComment,
+    used: set[tuple[int, str]],
+    severity: Severity,
+) -> Iterator[Finding]:
+    if not comment.names:
+        yield Finding(
+            comment.range.shifted(start),
+            "an ignore comment silences only the rules that it names: write `ignore[rule-name]`",
+            rule="unused-ignore",
+            severity=severity,
+        )
+    kept = [name for name, _ in comment.names if (start, name) in used]
+    for name, span in comment.names:
+        if (start, name) in used:
+            continue
+        known = name in rules()
+        message = (
+            f"`{name}` finds nothing on this line"
+            if known
+            else f"there is no rule `{name}`; `pinfold rule` lists them all"
+        )
+        if name == "unused-ignore" and known:
+            continue
+        yield Finding(
+            span.shifted(start),
+            message,
+            (_remove_names(start, line, comment, kept),),
+            rule="unused-ignore",
+            severity=severity,
+        )
+
+
+def _remove_names(start: int, line: LogicalLine, comment: IgnoreComment, kept: list[str]) -> Fix:
+    if kept:
+        first, last = comment.names[0][1], comment.names[-1][1]
+        edit = Edit(TextRange(start + first.start, start + last.end), ", ".join(kept))
+        return Fix("Remove the names that silence nothing", (edit,), Applicability.SAFE)
+    text = line.text
+    begin, end = comment.range.start, comment.range.end
+    before = text[begin : comment.range.start] + text[comment.comment.start : comment.range.start]
+    after = text[end : comment.comment.end]
+    if before.strip("# \t") or after.strip("# \t"):
+        # Other words share the comment: they stay.
+        begin = comment.range.start
+        if before.rstrip().endswith("#") and before.strip("# \t"):
+            begin = comment.comment.start + before.rstrip()[:-1].rstrip().__len__()
+        edit = Edit(TextRange(start + begin, start + end), "")
+    else:
+        begin = len(text[: comment.comment.start].rstrip(" \t"))
+        edit = Edit(TextRange(start + begin, start + comment.comment.end), "")
+    return Fix("Remove the ignore comment", (edit,), Applicability.SAFE)

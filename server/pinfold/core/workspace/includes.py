@@ -1,0 +1,167 @@
+"""The files that a requirements file pulls in with ``-r`` and ``-c``, followed as pip follows them.
+
+Owns the walk: what an include's path means, in which order files are read, cycles, depth and count.
+Reads through the function it is given; opens nothing itself, and never a URL.
+Read from pip 26.3: ``_internal/req/req_file.py``, `RequirementsFileParser`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pinfold.core.formats.entry import EntryKind
+from pinfold.core.formats.summary import LineTrait
+from pinfold.core.rules.view import Include, IncludedFile, IncludeState
+from pinfold.core.workspace.files import Unreadable, is_local_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pinfold.core.formats.document import Document
+    from pinfold.core.formats.entry import Entry
+
+    Reader = Callable[[Path], Document | Unreadable]
+
+MAX_DEPTH = 100
+"""How many files deep includes are followed; pip has no limit, and ends in a RecursionError."""
+
+MAX_FILES = 10_000
+"""How many files one file may pull in before the rest is left unread."""
+
+_URL = re.compile(r"(https?|file|ftp):", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
+
+
+@dataclass(slots=True)
+class _Frame:
+    path: Path
+    edges: Iterator[tuple[int, Entry]]
+    is_constraint: bool
+
+
+def follow_includes(
+    path: Path, document: Document, read: Reader
+) -> tuple[tuple[Include, ...], tuple[IncludedFile, ...]]:
+    """Return the includes of *document*, and every file they pull in, in pip's reading order.
+
+    A file that several includes pull in appears once. Paths are relative to the including file, and
+    compared as pip compares them: made absolute, links not resolved.
+    """
+    if not document.traits.get(LineTrait.INCLUDE):
+        return (), ()
+    walk = _Walk(path, read)
+    includes = tuple(walk.follow(start, entry) for start, entry in _edges(document))
+    return includes, tuple(walk.included.values())
+
+
+def include_target(including: Path, target: str) -> Path | IncludeState:
+    """Return the local path that an include of *including* names, or why there is none."""
+    if _VARIABLE.search(target):
+        return IncludeState.UNKNOWN
+    if _URL.match(target):
+        if not target.lower().startswith("file:"):
+            return IncludeState.REMOTE
+        local = _path_of_file_url(target)
+        if local is None:
+            return IncludeState.REMOTE
+        target = local
+    if not is_local_path(target):
+        return IncludeState.REMOTE
+    # Joined as strings: pathlib would take ten times as long, and long chains come here often.
+    return Path(os.path.abspath(os.path.join(including.parent, target)))  # noqa: PTH100
+
+
+def _edges(document: Document) -> Iterator[tuple[int, Entry]]:
+    for start, line in document.with_trait(LineTrait.INCLUDE):
+        if line.entry is not None:
+            yield start, line.entry
+
+
+def _path_of_file_url(url: str) -> str | None:
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return None
+    if split.netloc not in ("", "localhost"):
+        return None
+    return url2pathname(split.path)
+
+
+class _Walk:
+    """One walk from one file; lives as long as that walk."""
+
+    def __init__(self, root: Path, read: Reader) -> None:
+        self._root = root
+        self._read = read
+        self.included: dict[Path, IncludedFile] = {}
+
+    def follow(self, start: int, entry: Entry) -> Include:
+        """Follow one include of the root file as deep as it goes."""
+        is_constraint = entry.kind is EntryKind.CONSTRAINT
+        assert entry.target is not None
+        target = include_target(self._root, entry.target.text)
+        if isinstance(target, IncludeState):
+            return Include(start, entry, is_constraint, target)
+        if target == self._root:
+            return Include(start, entry, is_constraint, IncludeState.CYCLE, target)
+        document = self._read(target)
+        if isinstance(document, Unreadable):
+            return Include(
+                start, entry, is_constraint, IncludeState.UNREADABLE, target, document.detail
+            )
+        state, detail = self._descend(target, document, is_constraint=is_constraint)
+        return Include(start, entry, is_constraint, state, target, detail)
+
+    def _descend(
+        self, target: Path, document: Document, *, is_constraint: bool
+    ) -> tuple[IncludeState, str]:
+        if target in self.included:
+            return IncludeState.READ, ""
+        state, detail = IncludeState.READ, ""
+        self.included[target] = IncludedFile(target, document, is_constraint)
+        stack = [_Frame(target, _edges(document), is_constraint)]
+        open_paths = {self._root, target}
+        while stack:
+            frame = stack[-1]
+            edge = next(frame.edges, None)
+            if edge is None:
+                stack.pop()
+                open_paths.discard(frame.path)
+                continue
+            entry = edge[1]
+            assert entry.target is not None
+            path = include_target(frame.path, entry.target.text)
+            if isinstance(path, IncludeState):
+                continue
+            if path in open_paths:
+                if state is IncludeState.READ:
+                    state, detail = IncludeState.CYCLE, _cycle(self._root, frame.path, path)
+                continue
+            if path in self.included:
+                continue
+            if len(stack) >= MAX_DEPTH or len(self.included) >= MAX_FILES:
+                state = IncludeState.TOO_DEEP
+                detail = f"includes are followed {MAX_DEPTH} files deep and to {MAX_FILES:,} files"
+                continue
+            child = self._read(path)
+            if isinstance(child, Unreadable):
+                continue
+            # What a constraints file includes with -r is installed, not constrained by.
+            constrains = entry.kind is EntryKind.CONSTRAINT
+            self.included[path] = IncludedFile(path, child, constrains)
+            stack.append(_Frame(path, _edges(child), constrains))
+            open_paths.add(path)
+        return state, detail
+
+
+def _cycle(root: Path, including: Path, included: Path) -> str:
+    if included == root:
+        return f"`{including.name}` includes this file again"
+    return f"`{including.name}` includes `{included.name}` again"

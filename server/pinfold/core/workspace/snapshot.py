@@ -1,0 +1,241 @@
+"""All that a read may see at one moment: open documents, files on disk, settings and facts.
+
+Owns the judging of one file: what is read, what is followed, which settings weigh it. Frozen: work
+in flight keeps its snapshot whatever happens meanwhile. What it reads from disk is read once.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pinfold.core.formats.document import Document
+from pinfold.core.formats.encoding import EncodingSource, Undecodable, decode_requirements
+from pinfold.core.formats.summary import LineTrait, is_exact_pin, summary_of
+from pinfold.core.model.finding import Finding
+from pinfold.core.model.text import TextRange
+from pinfold.core.rules.registry import rules
+from pinfold.core.rules.run import check_file
+from pinfold.core.rules.view import Encoding, FileView
+from pinfold.core.settings import ProjectSettings, SettingsCache, find_settings
+from pinfold.core.workspace.dependency_files import role_of_named_file
+from pinfold.core.workspace.files import Unreadable, UnreadableReason, is_local_path
+from pinfold.core.workspace.includes import follow_includes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from pinfold.core.formats.encoding import DecodedText
+    from pinfold.core.model.dependency import PackageName
+    from pinfold.core.model.facts import Facts
+    from pinfold.core.model.files import FileRole
+    from pinfold.core.rules.view import IncludedFile
+    from pinfold.core.settings import FoundSettings
+    from pinfold.core.workspace.files import FileSystem
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDocument:
+    """A file that an editor shows. `version` is the editor's own count."""
+
+    path: Path
+    document: Document
+    version: int | None
+    role: FileRole | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFile:
+    """A file as read from disk."""
+
+    decoded: DecodedText
+    document: Document
+
+
+class DiskFiles:
+    """What has been read from disk so far; a file is read once until it is said to have changed."""
+
+    def __init__(self, filesystem: FileSystem, locale_encoding: str) -> None:
+        self.filesystem = filesystem
+        self._locale_encoding = locale_encoding
+        self._files: dict[Path, DiskFile | Unreadable] = {}
+        self._settings = SettingsCache()
+
+    def without(self, paths: Iterable[Path]) -> DiskFiles:
+        """Return the same files, with those at *paths* to be read again; settings too."""
+        fresh = DiskFiles(self.filesystem, self._locale_encoding)
+        gone = set(paths)
+        fresh._files = {path: file for path, file in self._files.items() if path not in gone}
+        return fresh
+
+    def read(self, path: Path) -> DiskFile | Unreadable:
+        """Return the file at *path*, or why it cannot be read."""
+        known = self._files.get(path)
+        if known is None:
+            known = self._files[path] = self._read(path)
+        return known
+
+    def settings_for(self, path: Path, root: Path) -> FoundSettings:
+        """Return the settings that hold for the file at *path*, searched up to *root*."""
+        return find_settings(path, root, self.filesystem, rules().keys(), self._settings)
+
+    def _read(self, path: Path) -> DiskFile | Unreadable:
+        data = self.filesystem.read_bytes(path)
+        if isinstance(data, Unreadable):
+            return data
+        decoded = decode_requirements(data, self._locale_encoding)
+        if isinstance(decoded, Undecodable):
+            binary = b"\0" in data[:1024]
+            detail = "is a binary file" if binary else decoded.reason
+            return Unreadable(UnreadableReason.FAILED, detail)
+        return DiskFile(decoded, Document.read(decoded.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is found in one file. `document` is ``None`` where the file cannot be read."""
+
+    path: Path
+    role: FileRole
+    document: Document | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Documents, files, settings and facts at one moment. `revision` grows with every change."""
+
+    documents: Mapping[Path, OpenDocument]
+    disk: DiskFiles
+    roots: tuple[Path, ...]
+    working_directory: Path
+    facts: Facts
+    revision: int
+    _roots: dict[Path, Path] = field(default_factory=dict, compare=False, repr=False)
+
+    def document(self, path: Path) -> Document | Unreadable:
+        """Return the open document at *path*, else the file on disk, or why it cannot be read."""
+        opened = self.documents.get(path)
+        if opened is not None:
+            return opened.document
+        file = self.disk.read(path)
+        return file if isinstance(file, Unreadable) else file.document
+
+    def role(self, path: Path) -> FileRole:
+        """Return the part that the file at *path* plays, by what the editor or its name says."""
+        opened = self.documents.get(path)
+        if opened is not None and opened.role is not None:
+            return opened.role
+        return role_of_named_file(path)
+
+    def settings(self, path: Path) -> FoundSettings:
+        """Return the settings that hold for the file at *path*, with what is wrong in them."""
+        return self.disk.settings_for(path, self.root(path))
+
+    def root(self, path: Path) -> Path:
+        """Return the folder beyond which settings are not searched.
+
+        The nearest repository, else the workspace folder that holds the file, else its own folder.
+        """
+        folder = path.parent
+        known = self._roots.get(folder)
+        if known is None:
+            known = self._roots[folder] = self._find_root(folder)
+        return known
+
+    def view(self, path: Path, role: FileRole | None = None) -> FileView | Unreadable:
+        """Return what rules see of the file at *path*."""
+        document = self.document(path)
+        if isinstance(document, Unreadable):
+            return document
+        includes, included = follow_includes(path, document, self.document)
+        return FileView(
+            path,
+            role or self.role(path),
+            document,
+            self.facts,
+            includes,
+            included,
+            _constrained(included),
+            self._encoding(path),
+            lambda text: self._path_exists(path, text),
+        )
+
+    def judge(self, path: Path, role: FileRole | None = None) -> Judgement:
+        """Return every finding in the file at *path*."""
+        role = role or self.role(path)
+        settings = self.settings(path).settings
+        view = self.view(path, role)
+        if isinstance(view, Unreadable):
+            return Judgement(path, role, None, _unreadable(view, settings, path))
+        return Judgement(path, role, view.document, check_file(view, settings))
+
+    def _find_root(self, folder: Path) -> Path:
+        filesystem = self.disk.filesystem
+        for candidate in (folder, *folder.parents):
+            if filesystem.exists(candidate / ".git"):
+                return candidate
+        holding = [root for root in self.roots if folder.is_relative_to(root)]
+        if holding:
+            return max(holding, key=lambda root: len(root.parts))
+        if folder.is_relative_to(self.working_directory):
+            return self.working_directory
+        return folder
+
+    def _encoding(self, path: Path) -> Encoding | None:
+        file = self.disk.read(path)
+        if isinstance(file, Unreadable):
+            return None
+        decoded = file.decoded
+        usual = decoded.encoding.lower().replace("_", "-") in {"utf-8", "utf8", "ascii", "us-ascii"}
+        detail = {
+            EncodingSource.BOM: "by its byte-order mark",
+            EncodingSource.DECLARED: "by its coding comment",
+            EncodingSource.DEFAULT: "by default",
+            EncodingSource.LOCALE: "by the locale of this machine, which is not everybody's",
+        }[decoded.source]
+        return Encoding(decoded.encoding, usual, detail)
+
+    def _path_exists(self, path: Path, text: str) -> bool | None:
+        """Return whether a path that the file names exists, from wherever pip may be run.
+
+        pip takes such paths from its working directory, which nobody can know: the file's own
+        folder, the repository's root, the workspace folders and the working directory are tried.
+        """
+        if "${" in text or not is_local_path(text):
+            return None
+        if os.path.isabs(text):  # noqa: PTH117 - it is a file's text, not yet a path of ours
+            return self.disk.filesystem.exists(text)
+        places = {path.parent, self.root(path), self.working_directory, *self.roots}
+        return any(self.disk.filesystem.exists(place / text) for place in places)
+
+
+def _constrained(included: Iterable[IncludedFile]) -> Mapping[PackageName, str]:
+    """Return the versions that constraints files fix."""
+    versions: dict[PackageName, str] = {}
+    for file in included:
+        if not file.is_constraint:
+            continue
+        for _, line in file.document.with_trait(LineTrait.PINNED):
+            name = summary_of(line).name
+            specifier = line.texts[2]
+            if name is not None and specifier is not None and is_exact_pin(specifier):
+                versions[name] = specifier.lstrip("= ")
+    return versions
+
+
+def _unreadable(
+    unreadable: Unreadable, settings: ProjectSettings, path: Path
+) -> tuple[Finding, ...]:
+    rule = rules()["unreadable-file"]
+    severity = settings.severity_of(rule.name, rule.default, path)
+    return (
+        Finding(
+            TextRange(0, 0),
+            f"pip cannot read this file: it {unreadable.detail}",
+            rule=rule.name,
+            severity=severity,
+        ),
+    )

@@ -1,0 +1,166 @@
+"""What the rules on refused lines find, and where."""
+
+from __future__ import annotations
+
+from pinfold.core.model.facts import Facts
+from tests.harness.squiggles import check
+
+
+def test_single_equals_sign() -> None:
+    """A lone `=` is named, and the whole requirement marked."""
+    check("""
+        flask=3.1.0
+        ~~~~~~~~~~~ invalid-requirement: `=` is no operator: write `==`
+        flask[async]=3.1.0 ; python_version < "3.9"
+        ~~~~~~~~~~~~~~~~~~ invalid-requirement: `=` is no operator
+    """)
+
+
+def test_turned_operators() -> None:
+    """`=>` and `=<` are named with what they stand for."""
+    check("""
+        flask=>3.1.0
+        ~~~~~~~~~~~~ invalid-requirement: write `>=`
+        flask =< 3.1.0
+        ~~~~~~~~~~~~~~ invalid-requirement: write `<=`
+    """)
+
+
+def test_option_glued_to_a_requirement() -> None:
+    """An option without a space before it is told apart from a bad version."""
+    check("""
+        flask==3.1.0--hash=sha256:abc
+        ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~ invalid-requirement: needs a space before it
+        flask==3.1.0\t--hash=sha256:abc
+        ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~ invalid-requirement: needs a space before it
+    """)
+
+
+def test_bad_marker_is_marked_alone() -> None:
+    """Only the marker is marked where only the marker is wrong."""
+    check("""
+        flask==3.1.0 ; python_version << "3.9"
+                       ~~~~~~~~~~~~~~~~~~~~~~~ invalid-requirement
+    """)
+
+
+def test_options_that_do_not_belong_in_a_file() -> None:
+    """Options of the command line, unknown and ambiguous ones are told apart."""
+    check("""
+        --no-deps
+        ~~~~~~~~~ invalid-option: on pip's command line only
+        --index-urll https://packages.example/simple
+        ~~~~~~~~~~~~ invalid-option: did you mean `--index-url`?
+        --no flask
+        ~~~~ invalid-option: may mean several options: --no-index, --no-binary, --no-require-hashes
+        --require-hashes=yes
+        ~~~~~~~~~~~~~~~~~~~~ invalid-option: takes no value
+        -r
+        ~~ invalid-option: needs a value
+        --use-feature fast
+                      ~~~~ invalid-option: pip knows no feature `fast`
+        -r "base.txt
+           ~~~~~~~~~ invalid-option: quote is never closed
+    """)
+
+
+def test_removed_option() -> None:
+    """A removed option is named with what to do now."""
+    check("""
+        flask==3.1.0 --global-option="--no-cython"
+                     ~~~~~~~~~~~~~~~ removed-option: --config-settings
+        --use-wheel
+        ~~~~~~~~~~~ removed-option
+    """)
+
+
+def test_abbreviated_option() -> None:
+    """An abbreviation that pip accepts is spelt out."""
+    check(
+        """
+        --req base.txt
+        ~~~~~ invalid-option: may mean several
+        --requirem base.txt
+        ~~~~~~~~~~ abbreviated-option: abbreviates `--requirement`
+    """,
+        files={"base.txt": ""},
+    )
+
+
+def test_white_space_after_a_backslash() -> None:
+    """The backslash and the blank behind it are marked, nothing else on the line."""
+    check("""
+        flask==3.1.0 \\ 
+                     ~~ broken-continuation
+    """)
+
+
+def test_constraints_that_are_none() -> None:
+    """Editables, nameless URLs and extras cannot constrain."""
+    check(
+        """
+        -e git+https://git.example/tool.git#egg=tool
+        ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~ invalid-constraint: editable
+        https://files.example/tool-1.0.zip
+        ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~ invalid-constraint: needs a name
+        flask[async]==3.1.0
+              ~~~~~ invalid-constraint: extras
+        django==5.1
+    """,
+        name="constraints.txt",
+    )
+
+
+def test_characters_that_do_not_show() -> None:
+    """No-break spaces, zero-width marks and lines that only pip sees."""
+    check("""
+        flask\u00a0==3.1.0
+        ~~~~~~~~~~~~~ invalid-requirement: does not show
+             ~ invisible-character: no-break space
+        redis\u200b==5.2.1
+        ~~~~~~~~~~~~~ invalid-requirement
+             ~ invisible-character: zero width space
+        django==5.1\u2028celery==5.4
+                   ~ invisible-character: begins a new line
+    """)
+
+
+def test_variables() -> None:
+    """Unset variables and lower-case names stay as they are, and that is told."""
+    check(
+        """
+        --index-url https://${TOKEN}@packages.example/simple
+                            ~~~~~~~~ undefined-variable: has no value here
+        -r ${HERE}/base.txt
+        --find-links ${there}/wheels
+                     ~~~~~~~~ undefined-variable: upper case
+        """,
+        facts=Facts(variables=frozenset({"HERE"})),
+    )
+
+
+def test_includes() -> None:
+    """A missing include, a cycle and a missing local project are told where they are named."""
+    check(
+        """
+        -r base.txt
+        -r bsae.txt
+           ~~~~~~~~ missing-file
+        -r loop.txt
+           ~~~~~~~~ include-cycle: `loop.txt` includes this file again
+        -r requirements.txt
+           ~~~~~~~~~~~~~~~~ include-cycle
+        -r https://files.example/base.txt
+        -e ./tool
+        -e ./toll
+           ~~~~~~ missing-file
+        ./tool[async]
+        ./toll[async]
+        ~~~~~~ missing-file
+        """,
+        files={
+            "base.txt": "django==5.1\n",
+            "loop.txt": "-r requirements.txt\n",
+            "tool/pyproject.toml": "",
+        },
+    )

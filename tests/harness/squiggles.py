@@ -1,0 +1,105 @@
+"""Rule tests as annotated files: a line of tildes under a span says which rule finds it.
+
+A squiggle line is no valid line in any of our formats, so it is taken out before the text is read.
+Findings of severity hint are looked at only if a squiggle names their rule.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pinfold.core.model.facts import Facts
+from pinfold.core.model.finding import Severity
+from pinfold.core.workspace.files import MemoryFileSystem
+from pinfold.core.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pinfold.core.model.finding import Finding
+    from pinfold.core.workspace.snapshot import Judgement
+
+_SQUIGGLE = re.compile(r"^(?P<indent>\s*)(?P<marks>~+) (?P<rule>[a-z-]+)(?:: (?P<words>.*))?$")
+ROOT = Path("/project")
+
+
+class Squiggle(NamedTuple):
+    """What is expected, or found: 0-based line, columns in code points, rule."""
+
+    line: int
+    start: int
+    end: int
+    rule: str
+
+
+def check(
+    annotated: str,
+    *,
+    name: str = "requirements.txt",
+    files: Mapping[str, str | bytes] | None = None,
+    facts: Facts | None = None,
+) -> None:
+    """Check that the findings in *annotated* are exactly those under its squiggles.
+
+    After a rule's name a colon and words may follow, which the message must contain. *files* stand
+    beside the judged one.
+    """
+    text, expected = strip_squiggles(textwrap.dedent(annotated).removeprefix("\n"))
+    judgement = judge(text, name=name, files=files, facts=facts)
+    named = {squiggle.rule for squiggle in expected}
+    found = {
+        _squiggle(judgement, finding): finding
+        for finding in judgement.findings
+        if finding.severity is not Severity.HINT or finding.rule in named
+    }
+
+    missing = [squiggle for squiggle in expected if squiggle not in found]
+    extra = [(s, found[s].message) for s in found if s not in expected]
+    assert not missing, f"not found: {missing}; found instead: {extra}"
+    assert not extra, f"found as well: {extra}"
+    for squiggle, words in expected.items():
+        message = found[squiggle].message
+        assert words in message, f"{words!r} is not in {message!r}"
+
+
+def judge(
+    text: str | bytes,
+    *,
+    name: str = "requirements.txt",
+    files: Mapping[str, str | bytes] | None = None,
+    facts: Facts | None = None,
+) -> Judgement:
+    """Judge *text* as the file *name* of a project that holds *files* too."""
+    contents: dict[str, str | bytes] = {
+        str(ROOT / path): content for path, content in {**(files or {}), name: text}.items()
+    }
+    filesystem = MemoryFileSystem(contents)
+    filesystem.make_directory(ROOT / ".git")
+    workspace = Workspace(
+        filesystem, working_directory=ROOT, locale_encoding="utf-8", facts=facts or Facts()
+    )
+    return workspace.snapshot.judge(ROOT / name)
+
+
+def strip_squiggles(annotated: str) -> tuple[str, dict[Squiggle, str]]:
+    """Return *annotated* without its squiggle lines, and what they expect."""
+    lines: list[str] = []
+    expected: dict[Squiggle, str] = {}
+    for line in annotated.split("\n"):
+        match = _SQUIGGLE.match(line)
+        if match is None:
+            lines.append(line)
+            continue
+        start, end = match.span("marks")
+        expected[Squiggle(len(lines) - 1, start, end, match["rule"])] = match["words"] or ""
+    return "\n".join(lines), expected
+
+
+def _squiggle(judgement: Judgement, finding: Finding) -> Squiggle:
+    assert judgement.document is not None
+    start = judgement.document.position(finding.range.start)
+    length = finding.range.end - finding.range.start
+    return Squiggle(start.line, start.column, start.column + length, finding.rule)
