@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pinfold.core.model.facts import Facts
 from pinfold.core.model.finding import Severity
+from pinfold.core.rules.registry import rules
 from pinfold.core.workspace.files import MemoryFileSystem
 from pinfold.core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pinfold.core.model.finding import Finding
     from pinfold.core.workspace.snapshot import Judgement
@@ -45,11 +46,11 @@ def check(
     """Check that the findings in *annotated* are exactly those under its squiggles.
 
     After a rule's name a colon and words may follow, which the message must contain. *files* stand
-    beside the judged one.
+    beside the judged one. A rule that is off by default reports if a squiggle names it.
     """
     text, expected = strip_squiggles(textwrap.dedent(annotated).removeprefix("\n"))
-    judgement = judge(text, name=name, files=files, facts=facts)
     named = {squiggle.rule for squiggle in expected}
+    judgement = judge(text, name=name, files=files, facts=facts, turned_on=named)
     found = {
         _squiggle(judgement, finding): finding
         for finding in judgement.findings
@@ -71,11 +72,19 @@ def judge(
     name: str = "requirements.txt",
     files: Mapping[str, str | bytes] | None = None,
     facts: Facts | None = None,
+    turned_on: Collection[str] = (),
 ) -> Judgement:
-    """Judge *text* as the file *name* of a project that holds *files* too."""
+    """Judge *text* as the file *name* of a project that holds *files* too.
+
+    Those of the rules *turned_on* that are off by default report as warnings.
+    """
     contents: dict[str, str | bytes] = {
         str(ROOT / path): content for path, content in {**(files or {}), name: text}.items()
     }
+    off = [rule for rule in turned_on if rules()[rule].default is Severity.OFF]
+    if off:
+        settings = "[severity]\n" + "".join(f'{rule} = "warning"\n' for rule in off)
+        contents[str(ROOT / "pinfold.toml")] = settings
     filesystem = MemoryFileSystem(contents)
     filesystem.make_directory(ROOT / ".git")
     workspace = Workspace(

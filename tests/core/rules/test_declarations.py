@@ -33,7 +33,7 @@ def test_example_triggers_the_rule(rule: Rule) -> None:
     """The first block of a page is found by its rule."""
     files = dict(examples(rule)[0].files)
     name, text = next(iter(files.items()))
-    judgement = judge(text, name=name, files=files, facts=FACTS)
+    judgement = judge(text, name=name, files=files, facts=FACTS, turned_on=[rule.name])
 
     assert rule.name in {finding.rule for finding in judgement.findings}
 
@@ -45,7 +45,7 @@ def test_what_to_use_instead_does_not(rule: Rule) -> None:
     assert instead is not None
     files = dict(instead.files)
     name, text = next(iter(files.items()))
-    judgement = judge(text, name=name, files=files, facts=FACTS)
+    judgement = judge(text, name=name, files=files, facts=FACTS, turned_on=[rule.name])
 
     assert rule.name not in {finding.rule for finding in judgement.findings}
     assert [] == [f for f in judgement.findings if f.severity is Severity.ERROR]
@@ -59,7 +59,7 @@ def test_fix_silences_the_rule(rule: Rule) -> None:
     facts = Facts(versions={"flask": "3.1.0"}, variables=frozenset())  # type: ignore[dict-item]  # as read
 
     def findings(document: Document) -> tuple[object, ...]:
-        judged = judge(document.text, name=name, files=files, facts=facts)
+        judged = judge(document.text, name=name, files=files, facts=facts, turned_on=[rule.name])
         return tuple(finding for finding in judged.findings if finding.rule == rule.name)
 
     outcome = fix_all(

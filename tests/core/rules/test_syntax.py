@@ -16,6 +16,18 @@ def test_single_equals_sign() -> None:
     """)
 
 
+def test_what_other_tools_write() -> None:
+    """Exports of conda, tables of `pip list` and merge markers are told for what they are."""
+    check("""
+        numpy=1.21.2=py39h20f2e39_0
+        ~~~~~~~~~~~~~~~~~~~~~~~~~~~ invalid-requirement: conda list --export
+        six                  1.13.0
+        ~~~~~~~~~~~~~~~~~~~~~~~~~~~ invalid-requirement: `pip list`
+        <<<<<<< HEAD
+        ~~~~~~~~~~~~ invalid-requirement: merge conflict
+    """)
+
+
 def test_turned_operators() -> None:
     """`=>` and `=<` are named with what they stand for."""
     check("""
@@ -89,8 +101,9 @@ def test_abbreviated_option() -> None:
 
 def test_white_space_after_a_backslash() -> None:
     """The backslash and the blank behind it are marked, nothing else on the line."""
-    check("""
-        flask==3.1.0 \\ 
+    blank = " "
+    check(f"""
+        flask==3.1.0 \\{blank}
                      ~~ broken-continuation
     """)
 

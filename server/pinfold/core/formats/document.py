@@ -14,14 +14,48 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.formats.logical_lines import LINE_BREAKS, is_continued
 from pinfold.core.formats.requirements import LogicalLine, split_logical_lines
-from pinfold.core.formats.summary import LineTrait, summary_of
+from pinfold.core.formats.summary import COMMON_TRAITS, LineTrait, summary_of
 from pinfold.core.model.text import LineTable, Position, TextRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pinfold.core.formats.entry import Entry
+    from pinfold.core.formats.summary import LineSummary
     from pinfold.core.model.dependency import PackageName
+
+
+class Marks:
+    """Which lines of a document are worth a look: a cache, and the one thing of it that changes.
+
+    A mark goes once :mod:`pinfold.core.rules.run` has seen that the rules of `epoch` say nothing of
+    the line, and that it has none but common traits. Iterating gives the indices of marked lines.
+    """
+
+    __slots__ = ("_bytes", "epoch")
+
+    def __init__(self, marks: bytearray, epoch: object = None) -> None:
+        self._bytes = marks
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        index = self._bytes.find(1)
+        while index != -1:
+            yield index
+            index = self._bytes.find(1, index + 1)
+
+    def clear(self, index: int) -> None:
+        """Take the mark of a line away."""
+        self._bytes[index] = 0
+
+    def begin(self, epoch: object) -> None:
+        """Mark every line, for other rules or other facts than before."""
+        self._bytes = bytearray(b"\1") * len(self._bytes)
+        self.epoch = epoch
+
+    def spliced(self, first: int, last: int, count: int) -> Marks:
+        """Return the marks with the lines *first* to *last* replaced by *count* new ones."""
+        return Marks(self._bytes[:first] + b"\1" * count + self._bytes[last:], self.epoch)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +73,7 @@ class Document:
     starts: Sequence[int]
     names: Mapping[PackageName, int]
     traits: Mapping[LineTrait, int]
+    marks: Marks
 
     @classmethod
     def read(cls, text: str) -> Document:
@@ -47,8 +82,9 @@ class Document:
         names: dict[PackageName, int] = {}
         traits: dict[LineTrait, int] = {}
         for line in lines:
-            _count(names, traits, line, 1)
-        return cls(text, LineTable.of(text), lines, _starts(lines, 0), names, traits)
+            _count(names, traits, summary_of(line), 1)
+        marks = Marks(bytearray(b"\1") * len(lines))
+        return cls(text, LineTable.of(text), lines, _starts(lines, 0), names, traits, marks)
 
     def edited(self, span: TextRange, text: str) -> Document:
         """Return the document with *span* replaced by *text*.
@@ -70,11 +106,7 @@ class Document:
                 break
             last += 1
         fresh = split_logical_lines(region)
-        names, traits = dict(self.names), dict(self.traits)
-        for line in self.lines[first:last]:
-            _count(names, traits, line, -1)
-        for line in fresh:
-            _count(names, traits, line, 1)
+        names, traits = self._counts_after(self.lines[first:last], fresh)
         lines = [*self.lines[:first], *fresh, *self.lines[last:]]
         tail = self.starts[last:]
         starts = [
@@ -82,7 +114,8 @@ class Document:
             *_starts(fresh, region_start),
             *(tail if distance == 0 else [start + distance for start in tail]),
         ]
-        return Document(new_text, table, lines, starts, names, traits)
+        marks = self.marks.spliced(first, last, len(fresh))
+        return Document(new_text, table, lines, starts, names, traits, marks)
 
     def _touched(self, span: TextRange) -> tuple[int, int]:
         """Return which logical lines an edit of *span* may change, as half-open indices."""
@@ -93,6 +126,21 @@ class Document:
         first = max(0, bisect_right(self.starts, span.start) - 2)
         last = bisect_right(self.starts, span.end)
         return first, last
+
+    def _counts_after(
+        self, gone: Sequence[LogicalLine], fresh: Sequence[LogicalLine]
+    ) -> tuple[Mapping[PackageName, int], Mapping[LineTrait, int]]:
+        before = [summary_of(line) for line in gone]
+        after = [summary_of(line) for line in fresh]
+        if before == after:
+            # The common case, an edit within a version or a comment: nothing is copied.
+            return self.names, self.traits
+        names, traits = dict(self.names), dict(self.traits)
+        for summary in before:
+            _count(names, traits, summary, -1)
+        for summary in after:
+            _count(names, traits, summary, 1)
+        return names, traits
 
     @cached_property
     def entries(self) -> Sequence[tuple[int, Entry]]:
@@ -107,9 +155,15 @@ class Document:
         """Yield the lines that have *trait*, each with its offset; costs nothing if none has."""
         if self.traits.get(trait, 0) == 0:
             return
-        for start, line in zip(self.starts, self.lines, strict=True):
+        if trait in COMMON_TRAITS:
+            for start, line in zip(self.starts, self.lines, strict=True):
+                if trait in summary_of(line).traits:
+                    yield start, line
+            return
+        for index in self.marks:
+            line = self.lines[index]
             if trait in summary_of(line).traits:
-                yield start, line
+                yield self.starts[index], line
 
     def named(self, name: PackageName) -> Iterator[tuple[int, LogicalLine]]:
         """Yield the lines that require *name*, each with its offset."""
@@ -140,9 +194,8 @@ def _starts(lines: Sequence[LogicalLine], start: int) -> list[int]:
 
 
 def _count(
-    names: dict[PackageName, int], traits: dict[LineTrait, int], line: LogicalLine, step: int
+    names: dict[PackageName, int], traits: dict[LineTrait, int], summary: LineSummary, step: int
 ) -> None:
-    summary = summary_of(line)
     if summary.name is not None:
         count = names.get(summary.name, 0) + step
         if count:

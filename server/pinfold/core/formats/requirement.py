@@ -22,6 +22,7 @@ from pinfold.core.formats.urls import (
     InvalidUrl,
     Url,
     archive_extension,
+    is_project_name,
     is_url,
     parse_url,
     wheel_name_and_version,
@@ -139,7 +140,8 @@ def read_requirement(text: str, offsets: Offsets) -> Requirement | Problem:
         return invalid(f"`{subject}` ends in brackets that hold no extras")
     path_text, extras = path_extras
     if archive_extension(path_text) and not _is_at_url(subject):
-        return _read_archive(subject, extras, marker, subject_offsets)
+        filename = posixpath.basename(path_text)
+        return _read_archive(subject, filename, extras, marker, subject_offsets)
     outcome = _read_pep508(subject, extras, marker, subject_offsets)
     if isinstance(outcome, Problem) and _is_path(subject):
         return _path_requirement(subject, extras, marker, subject_offsets)
@@ -188,6 +190,8 @@ def read_editable(text: str, offsets: Offsets) -> Requirement | Problem:
         )
     if url.egg is None and not link_text.startswith("file:"):
         return invalid(f"`{text}` does not say its name: write `name @ {text}`")
+    if url.egg is not None and not is_project_name(url.egg):
+        return invalid(f"`{url.egg}` is no project name")
     problem = _judge_local_url(url)
     if problem is not None:
         return invalid(problem, kind=ProblemKind.INVALID_URL)
@@ -232,12 +236,14 @@ def _read_url(text: str, marker: Part | None, offsets: Offsets) -> Requirement |
         url = parse_url(text)
     except InvalidUrl as error:
         return invalid(str(error))
+    if url.is_local and "../" in text:
+        # pip keeps nothing of such a URL but its path, which it makes absolute.
+        url = url.made_absolute()
     problem = _judge_local_url(url)
     if problem is not None:
         return invalid(problem)
-    if url.is_local and "../" in text:
-        # pip makes such a URL absolute, and forgets its fragment on the way.
-        url = url.without_fragment()
+    if url.egg is not None and not url.is_wheel and not is_project_name(url.egg):
+        return invalid(f"`{url.egg}` is no project name")
     part = Part(text, offsets.source_range(0, len(text)))
     marker_text = None if marker is None else marker.text
     name: str | None = url.egg
@@ -254,8 +260,16 @@ def _read_url(text: str, marker: Part | None, offsets: Offsets) -> Requirement |
 
 
 def _read_archive(
-    text: str, extras: tuple[str, ...], marker: Part | None, offsets: Offsets
+    text: str,
+    filename: str,
+    extras: tuple[str, ...],
+    marker: Part | None,
+    offsets: Offsets,
 ) -> Requirement | Problem:
+    """Read *text* as the path of an archive, which is called *filename* once pip has normalised it.
+
+    That takes a slash off the end: `a.zip/` is the archive `a.zip`.
+    """
     bare = _without_trailing_extras(text)
     if _SHARE.match(bare):
         return Problem(
@@ -263,7 +277,6 @@ def _read_archive(
             f"`{bare}` names a network share, which pip cannot open",
             offsets.source_range(0, len(text)),
         )
-    filename = posixpath.basename(bare)
     name: str | None = None
     specifier: str | None = None
     if filename.endswith(".whl"):
@@ -513,7 +526,7 @@ def _ignored_warnings() -> Iterator[None]:
 
 def _too_complex(text: str) -> str | None:
     """Return why *text* must not reach ``packaging``, or ``None``."""
-    if text.count(",") > MAX_CLAUSES:
+    if text.count(",") >= MAX_CLAUSES:
         outside = re.sub(r"\[[^\]]*\]", "", text)
         if outside.count(",") >= MAX_CLAUSES:
             count = outside.count(",") + 1

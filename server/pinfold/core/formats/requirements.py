@@ -11,14 +11,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
-from pinfold.core.formats.entry import Entry, EntryKind, read_entry
+from pinfold.core.formats.entry import MAX_LINE_LENGTH, Entry, EntryKind, read_entry
 from pinfold.core.formats.logical_lines import (
     LINE_BREAKS,
     JoinedLine,
     is_continued,
     join_physical_lines,
 )
-from pinfold.core.formats.requirement import Requirement
+from pinfold.core.formats.requirement import MAX_CLAUSES, Requirement
 from pinfold.core.formats.urls import archive_extension
 from pinfold.core.model.dependency import Dependency, Part
 from pinfold.core.model.text import TextRange
@@ -49,7 +49,8 @@ _URL = r"(?:git\+)?(?:https?|ssh)://[A-Za-z0-9._~/:@%+=?-]+"
 _TYPICAL = re.compile(
     rf"(?P<name>{_IDENTIFIER})"
     rf"(?:\[(?P<extras>{_IDENTIFIER}(?:, ?{_IDENTIFIER})*)\])?"
-    rf"(?: ?(?P<specifier>{_CLAUSE_PATTERN}(?: ?, ?{_CLAUSE_PATTERN})*)| @ (?P<url>{_URL}))?"
+    rf"(?: ?(?P<specifier>{_CLAUSE_PATTERN}(?: ?, ?{_CLAUSE_PATTERN}){{0,{MAX_CLAUSES - 1}}})"
+    rf"| @ (?P<url>{_URL}))?"
     rf"(?: ?; ?(?P<marker>{_ATOM_PATTERN}(?: (?:and|or) {_ATOM_PATTERN})*))?"
     rf"(?: +(?P<comment>#[^\\{LINE_BREAKS}]*))?"
     r"(?P<end>\r?\n|\Z)"
@@ -75,7 +76,14 @@ class LogicalLine:
     Invariant: joining the texts of a file's lines gives back the file.
     """
 
-    __slots__ = ("_entry", "_joined", "_match", "_text", "kept_findings", "kept_summary")
+    __slots__ = (
+        "_entry",
+        "_joined",
+        "_match",
+        "_text",
+        "kept_findings",
+        "kept_summary",
+    )
 
     def __init__(self, match: re.Match[str] | None, text: str = "") -> None:
         self._match = match
@@ -227,9 +235,12 @@ def split_logical_lines(text: str) -> list[LogicalLine]:
     lines: list[LogicalLine] = []
     append = lines.append
     waiting: list[str] = []
+    may_be_long = len(text) > MAX_LINE_LENGTH
     for match in _TYPICAL.finditer(text):
         if match.lastgroup == "end" and not waiting:
-            if match.end(3) < 0 and _may_be_archive(match[1]):
+            if (match.end(3) < 0 and _may_be_archive(match[1])) or (
+                may_be_long and match.end() - match.start() > MAX_LINE_LENGTH
+            ):
                 append(LogicalLine(None, match.group()))
             else:
                 append(LogicalLine(match))

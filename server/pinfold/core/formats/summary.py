@@ -15,19 +15,43 @@ if TYPE_CHECKING:
 
 
 class LineTrait(Enum):
-    """Something about a line that a rule over the whole file looks for."""
+    """Something about a line that a rule looks for.
+
+    The common ones are what most lines of most files have; see `COMMON_TRAITS`.
+    """
+
+    # Members are singletons, and hashing them by name takes a good part of reading a file.
+    __hash__ = object.__hash__
 
     REQUIREMENT = "is a requirement or an editable"
-    INCLUDE = "includes or constrains by another file"
+    NAMED = "requires a project that it names"
     HASHED = "is a requirement with a hash"
     UNHASHED = "is a requirement without a hash"
+    INCLUDE = "includes or constrains by another file"
     OPTION = "sets options"
     PATH = "names a local path"
     VARIABLE = "mentions an environment variable"
     IGNORE = "carries an ignore comment"
     UNPINNED = "is a requirement that fixes no version"
     PINNED = "is a requirement that fixes one version"
+    LETTERED = "fixes a version that is not just digits and dots"
+    URL = "names a URL"
     ERROR = "is refused by pip"
+
+
+COMMON_TRAITS: frozenset[LineTrait] = frozenset(
+    {
+        LineTrait.REQUIREMENT,
+        LineTrait.NAMED,
+        LineTrait.HASHED,
+        LineTrait.UNHASHED,
+        LineTrait.PINNED,
+        LineTrait.UNPINNED,
+        LineTrait.LETTERED,
+        LineTrait.URL,
+    }
+)
+"""What a line may have and still be of no interest to a rule over the whole file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +61,18 @@ class LineSummary:
     name: PackageName | None
     traits: frozenset[LineTrait]
 
+    @property
+    def is_common(self) -> bool:
+        """Whether the line has none but common traits."""
+        return self.traits <= COMMON_TRAITS
+
 
 _EMPTY = LineSummary(None, frozenset())
-_TYPICAL_PINNED = frozenset({LineTrait.REQUIREMENT, LineTrait.UNHASHED, LineTrait.PINNED})
-_TYPICAL_UNPINNED = frozenset({LineTrait.REQUIREMENT, LineTrait.UNHASHED, LineTrait.UNPINNED})
+_TYPICAL = frozenset({LineTrait.REQUIREMENT, LineTrait.NAMED, LineTrait.UNHASHED})
+_TYPICAL_PINNED = _TYPICAL | {LineTrait.PINNED}
+_TYPICAL_UNPINNED = _TYPICAL | {LineTrait.UNPINNED}
+_TYPICAL_LETTERED = _TYPICAL_PINNED | {LineTrait.LETTERED}
+_TYPICAL_URL = _TYPICAL_PINNED | {LineTrait.URL}
 _SEPARATORS = re.compile(r"[-_.]+")
 _EXACT = re.compile(r"===?\s*[^,*\s]+")
 _VARIABLE = re.compile(r"\$\{[A-Za-z0-9_]+\}")
@@ -52,7 +84,9 @@ def normalised(name: str) -> PackageName:
     Written out here because it is asked for every line of every file, and importing ``packaging``
     for it would be most of a short program's start.
     """
-    return PackageName(_SEPARATORS.sub("-", name).lower())
+    if "_" in name or "." in name or "--" in name:
+        name = _SEPARATORS.sub("-", name)
+    return PackageName(name.lower())
 
 
 def is_exact_pin(specifier: str | None) -> bool:
@@ -71,8 +105,14 @@ def summary_of(line: LogicalLine) -> LineSummary:
 def _summarise(line: LogicalLine) -> LineSummary:
     if line.is_typical:
         name, _, specifier, url, _ = line.texts
-        pinned = url is not None or is_exact_pin(specifier)
-        traits = _TYPICAL_PINNED if pinned else _TYPICAL_UNPINNED
+        if url is not None:
+            traits = _TYPICAL_URL
+        elif not is_exact_pin(specifier):
+            traits = _TYPICAL_UNPINNED
+        else:
+            assert specifier is not None
+            digits = specifier.lstrip("= ").replace(".", "").isdigit()
+            traits = _TYPICAL_PINNED if digits else _TYPICAL_LETTERED
         if _mentions_ignore(line):
             traits |= {LineTrait.IGNORE}
         return LineSummary(None if name is None else normalised(name), traits)
@@ -92,6 +132,8 @@ def _summarise(line: LogicalLine) -> LineSummary:
             requirement = entry.requirement
             if requirement.path is not None:
                 found.add(LineTrait.PATH)
+            if requirement.url is not None:
+                found.add(LineTrait.URL)
             fixed = requirement.url or requirement.path or is_exact_pin(requirement.specifier)
             found.add(LineTrait.PINNED if fixed else LineTrait.UNPINNED)
         case EntryKind.INCLUDE | EntryKind.CONSTRAINT:
@@ -101,6 +143,8 @@ def _summarise(line: LogicalLine) -> LineSummary:
         case EntryKind.ERROR:
             found.add(LineTrait.ERROR)
     name = None if entry.requirement is None else entry.requirement.name
+    if name is not None:
+        found.add(LineTrait.NAMED)
     return LineSummary(None if name is None else normalised(name), frozenset(found))
 
 

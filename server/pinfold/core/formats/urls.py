@@ -29,7 +29,10 @@ ARCHIVE_EXTENSIONS: frozenset[str] = frozenset(
 
 _SCHEMES = frozenset({"http", "https", "file", "ftp"})
 _EGG = re.compile(r"[#&]egg=([^&]*)")
-_PROJECT_NAME = re.compile(r"([A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9])", re.IGNORECASE)
+# Both are pip's own. The first accepts the four letters outside ASCII that differ from one inside in
+# case alone, such as the Kelvin sign; the second is what a requirement may be called.
+_EGG_NAME = re.compile(r"([A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9])", re.IGNORECASE)
+_PROJECT_NAME = re.compile(_EGG_NAME.pattern, re.IGNORECASE | re.ASCII)
 
 
 class InvalidUrl(ValueError):
@@ -72,9 +75,10 @@ class Url:
         """Whether the path ends in ``.whl``, in lower case: pip compares exactly."""
         return posixpath.splitext(posixpath.basename(self.path.rstrip("/")))[1] == ".whl"
 
-    def without_fragment(self) -> Url:
-        """Return the URL without what its fragment says."""
-        return replace(self, egg=None)
+    def made_absolute(self) -> Url:
+        """Return the ``file:`` URL of just the path, as seen from some deep directory."""
+        path = posixpath.normpath(posixpath.join("/a/b/c/d/e/f/g/h", self.path))
+        return replace(self, text=f"file://{path}", host="", path=path, egg=None)
 
 
 def is_url(text: str) -> bool:
@@ -102,11 +106,16 @@ def parse_url(text: str) -> Url:
     fragment = _EGG.search(text)
     if fragment is not None:
         egg = fragment.group(1)
-        if _PROJECT_NAME.fullmatch(egg) is None:
+        if _EGG_NAME.fullmatch(egg) is None:
             raise InvalidUrl(
                 f"`egg={egg}` is no project name: write `name[extra] @ URL` instead of a fragment"
             )
     return Url(text, scheme, host, unquote(path), egg)
+
+
+def is_project_name(text: str) -> bool:
+    """Return whether *text* may stand as the name of a requirement."""
+    return _PROJECT_NAME.fullmatch(text) is not None
 
 
 def is_host(text: str) -> bool:
@@ -139,7 +148,8 @@ def wheel_name_and_version(filename: str) -> tuple[str, str] | None:
         name, version, _, _ = parse_wheel_filename(filename)
     except InvalidWheelFilename:
         return None
-    return name, str(version)
+    # packaging lets a wheel be called `_`; pip then makes a requirement of the name, which is none.
+    return (name, str(version)) if is_project_name(name) else None
 
 
 def _split(text: str) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pinfold.core.formats.summary import normalised
+from pinfold.core.formats.summary import LineTrait, normalised
 from pinfold.core.model.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from pinfold.core.model.text import TextRange
 from pinfold.core.rules.registry import Family, file_rule
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     "duplicate-requirement",
     Family.DUPLICATES,
     default=Severity.WARNING,
+    input_default=Severity.HINT,
     since="0.1",
     fix=Applicability.SAFE,
 )
@@ -51,9 +52,9 @@ def duplicate_requirement(view: FileView) -> Iterator[Finding]:
     There is no fix otherwise.
     """
     document = view.document
-    repeated = [name for name, count in document.names.items() if count > 1]
-    if repeated:
-        yield from _within(view, set(repeated))
+    if len(document.names) < document.traits.get(LineTrait.NAMED, 0):
+        repeated = {name for name, count in document.names.items() if count > 1}
+        yield from _within(view, repeated)
     for file in view.included:
         if file.is_constraint:
             continue

@@ -34,7 +34,7 @@ _ORDINARY_USERS = frozenset({"", "git", "hg", "svn", "anonymous", "oauth2", "__t
     default=Severity.WARNING,
     since="0.1",
     fix=Applicability.UNSAFE,
-    reads_typical=True,
+    reads_typical=frozenset({LineTrait.URL}),
 )
 def credentials_in_url(line: LogicalLine, _facts: Facts) -> Iterator[Finding]:
     """URL carries a password or a token.
@@ -60,6 +60,8 @@ def credentials_in_url(line: LogicalLine, _facts: Facts) -> Iterator[Finding]:
     if line.is_typical and line.texts[3] is None:
         return
     text = line.text
+    if "@" not in text or "://" not in text:
+        return
     end = len(text) if line.comment is None else line.comment.range.start
     for match in _USERINFO.finditer(text, 0, end):
         user, password = match["user"], match["password"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pinfold.core.formats.summary import is_exact_pin, normalised
+from pinfold.core.formats.summary import LineTrait, is_exact_pin, normalised
 from pinfold.core.model.finding import Applicability, Edit, Finding, Fix, Severity
 from pinfold.core.model.text import TextRange
 from pinfold.core.rules.registry import Family, line_rule
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def is_constrained(view: FileView, line: LogicalLine) -> bool:
     """Return whether a constraints file fixes the version of what *line* requires."""
+    if not view.constrained:
+        return False
     name = line.name
     return name is not None and normalised(name) in view.constrained
 
@@ -31,7 +33,7 @@ def is_constrained(view: FileView, line: LogicalLine) -> bool:
     constraints_default=Severity.HINT,
     since="0.1",
     fix=Applicability.UNSAFE,
-    reads_typical=True,
+    reads_typical=frozenset({LineTrait.UNPINNED}),
     unless=is_constrained,
 )
 def unpinned(line: LogicalLine, facts: Facts) -> Iterator[Finding]:
@@ -70,12 +72,10 @@ def unpinned(line: LogicalLine, facts: Facts) -> Iterator[Finding]:
 @line_rule(
     "loosely-pinned",
     Family.PINS,
-    default=Severity.HINT,
-    input_default=Severity.OFF,
-    constraints_default=Severity.OFF,
+    default=Severity.OFF,
     since="0.1",
     fix=Applicability.UNSAFE,
-    reads_typical=True,
+    reads_typical=frozenset({LineTrait.UNPINNED}),
     unless=is_constrained,
 )
 def loosely_pinned(line: LogicalLine, facts: Facts) -> Iterator[Finding]:
@@ -85,6 +85,7 @@ def loosely_pinned(line: LogicalLine, facts: Facts) -> Iterator[Finding]:
     Two installs at different times can give two different versions.
     That is what a library wants of its users; a file that a program is installed from mostly wants
     one exact version.
+    The rule is off until a project turns it on, since many a file is meant as it stands.
 
     ## Example
     ```requirements
@@ -117,7 +118,7 @@ def loosely_pinned(line: LogicalLine, facts: Facts) -> Iterator[Finding]:
     Family.PINS,
     default=Severity.INFO,
     since="0.1",
-    reads_typical=True,
+    reads_typical=frozenset({LineTrait.LETTERED}),
 )
 def pre_release_pin(line: LogicalLine, _facts: Facts) -> Iterator[Finding]:
     """Requirement pins a pre-release.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pinfold.core.formats.requirements import LogicalLine
+    from pinfold.core.formats.summary import LineTrait
     from pinfold.core.model.facts import Facts
     from pinfold.core.model.finding import Applicability, Finding, Severity
     from pinfold.core.rules.view import FileView
@@ -43,6 +44,7 @@ class Family(Enum):
 FAMILY_MODULES: tuple[str, ...] = (
     "syntax",
     "characters",
+    "urls",
     "includes",
     "dropped",
     "pins",
@@ -51,7 +53,7 @@ FAMILY_MODULES: tuple[str, ...] = (
     "indexes",
     "project",
 )
-"""The modules of this package that declare rules, in the order of the index page."""
+"""The modules of this package that declare rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,8 @@ class Rule:
     Exactly one of `check_line` and `check_file` is set, or neither where the rule speaks of what
     surrounds the reading of a file (settings, ignore comments) and is raised there. A line rule is
     a pure function of one logical line and the facts, and its findings are kept with the line;
-    `reads_typical` is false if it finds nothing on a plain named requirement, so that it need not
-    be asked. `defaults` is the severity by the role of a file.
+    Of plain named requirements it is asked only about those with one of the
+    traits `reads_typical`. `defaults` is the severity by the role of a file.
     """
 
     name: str
@@ -73,7 +75,7 @@ class Rule:
     documentation: str
     check_line: LineCheck | None = None
     check_file: FileCheck | None = None
-    reads_typical: bool = False
+    reads_typical: frozenset[LineTrait] = frozenset()
     unless: Callable[[FileView, LogicalLine], bool] | None = None
 
     @property
@@ -106,7 +108,7 @@ def line_rule(
     fix: Applicability | None = None,
     input_default: Severity | None = None,
     constraints_default: Severity | None = None,
-    reads_typical: bool = False,
+    reads_typical: frozenset[LineTrait] = frozenset(),
     unless: Callable[[FileView, LogicalLine], bool] | None = None,
 ) -> Callable[[LineCheck], LineCheck]:
     """Declare a rule that judges one logical line by itself."""
@@ -183,11 +185,11 @@ def raised_elsewhere(
 
 @cache
 def rules() -> Mapping[str, Rule]:
-    """Return every rule by name, in the order of the families and of their modules."""
+    """Return every rule by name, in the order of the families and within them of the alphabet."""
     for module in FAMILY_MODULES:
         import_module(f"pinfold.core.rules.{module}")
     order = list(Family)
-    return dict(sorted(_RULES.items(), key=lambda item: order.index(item[1].family)))
+    return dict(sorted(_RULES.items(), key=lambda item: (order.index(item[1].family), item[0])))
 
 
 _FENCE = re.compile(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from pinfold.core import bug
-from pinfold.core.formats.summary import LineTrait
+from pinfold.core.formats.summary import LineTrait, summary_of
 from pinfold.core.model.finding import (
     Applicability,
     Edit,
@@ -128,42 +129,82 @@ def ignore_fix(line: LogicalLine, start: int, rule_name: str) -> Fix | None:
     return Fix(title, (edit,), Applicability.SAFE)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Epoch:
+    """What findings of lines hold for: the facts, and the rules that are not off."""
+
+    facts: Facts
+    active: frozenset[str]
+
+    def is_over(self, facts: Facts, active: frozenset[str]) -> bool:
+        return self.facts is not facts or self.active != active
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What line rules found on a line: relative to it, and as last handed on, at `start`."""
+
+    epoch: _Epoch
+    found: tuple[Finding, ...]
+    start: int
+    moved: tuple[Finding, ...]
+
+
 def _line_findings(view: FileView, weighed: Mapping[str, Severity]) -> Iterator[Finding]:
-    facts = view.facts
-    for start, line in zip(view.document.starts, view.document.lines, strict=True):
+    document = view.document
+    epoch = _epoch(view, weighed)
+    for index in document.marks:
+        line = document.lines[index]
         kept = line.kept_findings
-        if kept is None or kept[0] is not facts:  # type: ignore[index]  # room for ours only
-            kept = line.kept_findings = (facts, _check_line(line, facts))
-        for finding in kept[1]:  # type: ignore[index]  # as above
-            severity = weighed[finding.rule]
-            if severity is Severity.OFF:
+        if not isinstance(kept, _Kept) or kept.epoch is not epoch:
+            found = _check_line(line, epoch)
+            if not found and summary_of(line).is_common:
+                document.marks.clear(index)
                 continue
+            kept = _Kept(epoch, found, -1, ())
+        start = document.starts[index]
+        moved = kept.moved
+        if kept.start != start or any(f.severity is not weighed[f.rule] for f in moved):
+            moved = tuple(_moved(finding, start, weighed[finding.rule]) for finding in kept.found)
+            line.kept_findings = _Kept(epoch, kept.found, start, moved)
+        for finding in moved:
             unless = rules()[finding.rule].unless
             if unless is None or not unless(view, line):
-                yield _moved(finding, start, severity)
+                yield finding
 
 
-def _check_line(line: LogicalLine, facts: Facts) -> tuple[Finding, ...]:
-    if not line.is_typical and line.entry is None:
+def _epoch(view: FileView, weighed: Mapping[str, Severity]) -> _Epoch:
+    active = frozenset(name for name, severity in weighed.items() if severity is not Severity.OFF)
+    marks = view.document.marks
+    if not isinstance(marks.epoch, _Epoch) or marks.epoch.is_over(view.facts, active):
+        marks.begin(_Epoch(view.facts, active))
+    assert isinstance(marks.epoch, _Epoch)
+    return marks.epoch
+
+
+def _check_line(line: LogicalLine, epoch: _Epoch) -> tuple[Finding, ...]:
+    if line.is_typical:
+        asked = _typical_rules(summary_of(line).traits)
+    elif line.entry is None:
         return ()
-    typical = line.is_typical
+    else:
+        asked = _line_rules()
     return tuple(
         replace(finding, rule=rule.name)
-        for rule in _line_rules(typical=typical)
-        if rule.check_line is not None
-        for finding in _guarded(rule, rule.check_line, line, facts)
+        for rule in asked
+        if rule.check_line is not None and rule.name in epoch.active
+        for finding in _guarded(rule, rule.check_line, line, epoch.facts)
     )
 
 
-_LINE_RULES: dict[bool, tuple[Rule, ...]] = {}
+@cache
+def _line_rules() -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules().values() if rule.check_line is not None)
 
 
-def _line_rules(*, typical: bool) -> tuple[Rule, ...]:
-    if not _LINE_RULES:
-        every = [rule for rule in rules().values() if rule.check_line is not None]
-        _LINE_RULES[True] = tuple(rule for rule in every if rule.reads_typical)
-        _LINE_RULES[False] = tuple(every)
-    return _LINE_RULES[typical]
+@cache
+def _typical_rules(traits: frozenset[LineTrait]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in _line_rules() if rule.reads_typical & traits)
 
 
 def _guarded(rule: Rule, check: object, *arguments: object) -> list[Finding]:

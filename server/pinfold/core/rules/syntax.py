@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pinfold.core.formats.entry import EntryKind
 from pinfold.core.formats.pip_options import PIP_OPTIONS, REMOVED_OPTIONS
 from pinfold.core.formats.problem import ProblemKind
+from pinfold.core.formats.requirements import split_logical_lines
 from pinfold.core.formats.summary import LineTrait
 from pinfold.core.model.files import FileRole
 from pinfold.core.model.finding import Applicability, Edit, Finding, Fix, Severity
@@ -17,7 +19,6 @@ from pinfold.core.rules.registry import Family, file_rule, line_rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pinfold.core.formats.entry import Entry
     from pinfold.core.formats.problem import Problem
     from pinfold.core.formats.requirements import LogicalLine
     from pinfold.core.model.facts import Facts
@@ -48,6 +49,10 @@ _OPTION_PROBLEMS = frozenset(
 # name and something that begins like a version.
 _MISTAKEN_OPERATOR = re.compile(r"(?<=[\w\]) ])(?P<operator>=>|=<|=)(?=\s*v?\d)(?<![=<>!~]=)")
 _MEANT = {"=": "==", "=>": ">=", "=<": "<="}
+_MERGE_MARKER = re.compile(r"(?:<{7}|>{7}|={7}|\|{7})(?: |$)")
+_NAME = r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
+_CONDA_LINE = re.compile(rf"{_NAME}=(?P<version>\d[A-Za-z0-9.]*)=[A-Za-z0-9_.]+")
+_TABLE_LINE = re.compile(rf"{_NAME}[ \t]+(?P<version>\d[A-Za-z0-9.+]*)")
 _GLUED_OPTION = re.compile(
     r"(?P<gap>[\t ]*)(?=--(?:hash|config-settings?)\b)|(?P<tab>\t[\t ]*)(?=-)"
 )
@@ -79,26 +84,15 @@ def invalid_requirement(line: LogicalLine, _facts: Facts) -> Iterator[Finding]:
     ## Fix safety
     Safe: `=`, `=>` and `=<` become the operators that were meant, and an option that is glued to
     the requirement, or separated by a tab, gets the space that pip looks for.
+    Unsafe for lines of `conda list --export` and of `pip list`: what conda calls a package, and its
+    version, may not exist on the index that pip uses.
     """
     problem = _problem(line, _REQUIREMENT_PROBLEMS)
     if problem is None or _TRAILING_BLANK.search(line.text):
         return
-    text = line.text
-    message = f"not a requirement: {problem.message}"
-    fixes: tuple[Fix, ...] = ()
-    mistaken = _mistaken_operators(text, problem.range)
-    glued = _glued_option(text, problem.range)
-    if mistaken:
-        wrong, right = mistaken[0]
-        message = f"`{wrong.of(text)}` is no operator: write `{right}`"
-        edits = tuple(Edit(span, operator) for span, operator in mistaken)
-        fixes = (Fix(f"Write `{right}`", edits, Applicability.SAFE),)
-    elif glued is not None:
-        message = "an option needs a space before it: pip takes this for part of the requirement"
-        edit = Edit(glued, " ")
-        fixes = (Fix("Put a space before the option", (edit,), Applicability.SAFE),)
-    elif any(is_invisible(character) for character in problem.range.of(text)):
-        message = "not a requirement: a character that does not show stands in it"
+    message, fix = _explanation(line.text, problem)
+    # Whatever is proposed has been read back: a fix that leaves the line broken is none.
+    fixes = () if fix is None or not _mends(line.text, fix) else (fix,)
     yield Finding(problem.range, message, fixes)
 
 
@@ -351,10 +345,45 @@ _VALUED = frozenset(
 
 
 def _problem(line: LogicalLine, kinds: frozenset[ProblemKind]) -> Problem | None:
-    entry: Entry | None = line.entry
+    entry = line.entry
     if entry is None or entry.problem is None or entry.problem.kind not in kinds:
         return None
     return entry.problem
+
+
+def _explanation(text: str, problem: Problem) -> tuple[str, Fix | None]:
+    subject = problem.range.of(text)
+    if _MERGE_MARKER.match(subject):
+        return "a merge conflict was never resolved here", None
+    foreign = _CONDA_LINE.fullmatch(subject) or _TABLE_LINE.fullmatch(subject)
+    if foreign is not None:
+        tool = "conda list --export" if "=" in subject else "pip list"
+        right = f"{foreign['name']}=={foreign['version']}"
+        fix = Fix(f"Write `{right}`", (Edit(problem.range, right),), Applicability.UNSAFE)
+        return f"a line of `{tool}`, which pip cannot read: write `{right}`", fix
+    mistaken = _mistaken_operators(text, problem.range)
+    if mistaken:
+        wrong, right = mistaken[0]
+        edits = tuple(Edit(span, operator) for span, operator in mistaken)
+        message = f"`{wrong.of(text)}` is no operator: write `{right}`"
+        return message, Fix(f"Write `{right}`", edits, Applicability.SAFE)
+    glued = _glued_option(text, problem.range)
+    if glued is not None:
+        fix = Fix("Put a space before the option", (Edit(glued, " "),), Applicability.SAFE)
+        return "an option needs a space before it: pip takes this for part of the requirement", fix
+    if any(is_invisible(character) for character in subject):
+        return "not a requirement: a character that does not show stands in it", None
+    return f"not a requirement: {problem.message}", None
+
+
+def _mends(text: str, fix: Fix) -> bool:
+    """Return whether pip reads the line that *fix* makes of *text*."""
+    for edit in sorted(fix.edits, key=lambda edit: edit.range.start, reverse=True):
+        text = text[: edit.range.start] + edit.text + text[edit.range.end :]
+    return all(
+        line.entry is None or line.entry.kind is not EntryKind.ERROR
+        for line in split_logical_lines(text)
+    )
 
 
 def _mistaken_operators(text: str, span: TextRange) -> list[tuple[TextRange, str]]:

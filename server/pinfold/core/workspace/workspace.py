@@ -136,4 +136,6 @@ def _changed(before: Snapshot, change: Change) -> Snapshot:
         case FactsArrived():
             return replace(before, facts=change.facts)
         case RootsChanged():
-            return replace(before, roots=change.roots)
+            # Up to where settings are searched, and so which of them hold, may be otherwise now.
+            disk = before.disk.without(())
+            return replace(before, roots=change.roots, disk=disk, _roots={})

@@ -1,0 +1,142 @@
+"""The language server beside a stock pygls server that checks nothing."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.benchmarks.inputs import typical_lines
+from tests.benchmarks.measure import Figures, median
+from tests.lsp.client import SERVER, Client
+
+if TYPE_CHECKING:
+    from tests.benchmarks.report import Row
+
+BARE = (sys.executable, str(Path(__file__).with_name("bare_pygls_server.py")))
+COMMANDS = {"pinfold": SERVER, "bare pygls": BARE}
+KEYSTROKES = 200
+URI = "file:///nowhere/requirements.txt"
+
+
+def measure(rounds: int) -> list[Row]:
+    """Start, memory, and a keystroke in files of 20 and of 10,000 lines."""
+    return [*_starts(rounds), *_keystrokes(rounds, 10_000), *_keystrokes(rounds, 20)]
+
+
+def _starts(rounds: int) -> list[Row]:
+    from tests.benchmarks.report import Row
+
+    text = "\n".join(typical_lines(20)) + "\n"
+    ready: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    memory: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    order = list(COMMANDS)
+    chance = random.Random(3)
+    for _ in range(max(rounds, 7)):
+        chance.shuffle(order)
+        for name in order:
+            start = time.perf_counter()
+            with Client(COMMANDS[name]) as client:
+                client.initialize()
+                client.open(URI, text)
+                client.diagnostics(URI)
+                ready[name].append((time.perf_counter() - start) * 1000)
+                memory[name].append(_resident_megabytes(client.process.pid))
+    ours, bare = median(ready["pinfold"]), median(ready["bare pygls"])
+    ours_memory, bare_memory = median(memory["pinfold"]), median(memory["bare pygls"])
+    return [
+        Row(
+            "start to first diagnostics",
+            "a pygls server that checks nothing",
+            ours,
+            bare,
+            ours / bare,
+            "of its time",
+            "",
+        ),
+        Row(
+            "memory after them (MB)",
+            "the same",
+            ours_memory,
+            bare_memory,
+            ours_memory / bare_memory,
+            "of its memory",
+            "",
+        ),
+    ]
+
+
+def _keystrokes(rounds: int, lines: int) -> list[Row]:
+    from tests.benchmarks.report import Row
+
+    content = typical_lines(lines)
+    text = "\n".join(content) + "\n"
+    clients = {name: Client(command) for name, command in COMMANDS.items()}
+    taken: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    findings = 0
+    try:
+        for name, client in clients.items():
+            client.initialize()
+            client.open(URI, text)
+            first = client.diagnostics(URI)
+            if name == "pinfold":
+                findings = len(first)
+        version = 1
+        chance = random.Random(4)
+        for _ in range(KEYSTROKES * max(1, rounds // 5)):
+            version += 1
+            number = chance.randrange(lines)
+            column = chance.randrange(len(content[number]))
+            place = {"line": number, "character": column}
+            change = {"range": {"start": place, "end": place}, "text": "1"}
+            undo = {
+                "range": {"start": place, "end": {"line": number, "character": column + 1}},
+                "text": "",
+            }
+            edit = change if version % 2 == 0 else undo
+            if version % 2 == 0:
+                last_change, last_undo = change, undo
+            else:
+                edit = last_undo
+            for name in chance.sample(list(clients), 2):
+                client = clients[name]
+                start = time.perf_counter()
+                client.change(URI, version, last_change if version % 2 == 0 else edit)
+                client.diagnostics(URI, version)
+                taken[name].append((time.perf_counter() - start) * 1000)
+    finally:
+        for client in clients.values():
+            client.kill()
+    ours = Figures("pinfold", tuple(taken["pinfold"]))
+    bare = Figures("bare pygls", tuple(taken["bare pygls"]))
+    what = f"keystroke to diagnostics, {lines:,} lines, {findings:,} findings"
+    goal = "≤ 1 ×" if lines >= 10_000 else ""
+    return [
+        Row(
+            f"{what}, median",
+            "a pygls server that checks nothing",
+            ours.median,
+            bare.median,
+            ours.median / bare.median,
+            "of its time",
+            goal,
+        ),
+        Row(
+            f"{what}, 99th percentile",
+            "the same",
+            ours.percentile(0.99),
+            bare.percentile(0.99),
+            ours.percentile(0.99) / bare.percentile(0.99),
+            "of its time",
+            "",
+        ),
+    ]
+
+
+def _resident_megabytes(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    return 0.0
