@@ -175,7 +175,7 @@ def matching_options(spelling: str) -> tuple[PipOption, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ReadOption:
-    """An option as optparse reads it. `range` covers spelling and value."""
+    """An option as optparse reads it. `range` covers its words whole, quotes included."""
 
     option: PipOption
     spelling: Part
@@ -251,6 +251,7 @@ class _Reader:
             return _unknown(spelling, matches)
         option = matches[0]
         value: Part | None = None
+        end = word.range.end
         if equals:
             value = Part(
                 word.text[pending.start + len(name) + 1 :],
@@ -262,8 +263,9 @@ class _Reader:
         elif value is None:
             if not self._rest:
                 return _missing_value(spelling)
-            value = self._rest.pop().part()
-        return self._add(option, spelling, value, word.part(pending.start).start)
+            following = self._rest.pop()
+            value, end = following.part(), following.word.range.end
+        return self._add(option, spelling, value, TextRange(word.range.start, end))
 
     def _read_short(self, pending: _Pending) -> Problem | None:
         # Every short option that may stand in a file takes a value, so optparse's bundling of
@@ -274,23 +276,24 @@ class _Reader:
         option = _BY_SHORT_NAME.get(name)
         if option is None:
             return _unknown(spelling, ())
+        end = word.range.end
         if len(pending.text) > 2:
             value = Part(pending.text[2:], word.part(pending.start + 2))
         elif self._rest:
-            value = self._rest.pop().part()
+            following = self._rest.pop()
+            value, end = following.part(), following.word.range.end
         else:
             return _missing_value(spelling)
-        return self._add(option, spelling, value, spelling.range.start)
+        return self._add(option, spelling, value, TextRange(word.range.start, end))
 
     def _add(
-        self, option: PipOption, spelling: Part, value: Part | None, start: int
+        self, option: PipOption, spelling: Part, value: Part | None, span: TextRange
     ) -> Problem | None:
         if value is not None:
             problem = _judge_value(option, spelling, value)
             if problem is not None:
                 return problem
-        end = spelling.range.end if value is None else max(value.range.end, spelling.range.end)
-        self._options.append(ReadOption(option, spelling, value, TextRange(start, end)))
+        self._options.append(ReadOption(option, spelling, value, span))
         return None
 
 

@@ -64,9 +64,6 @@ _BARE_DIRECTORY = re.compile(r"\w[\w.-]*(?:\[[^\]]*\])?")
 
 _SHARE = re.compile(r"//(?!/)")
 
-# pip's `strip_extras`: whatever stands in brackets at the very end.
-_TRAILING_EXTRAS = re.compile(r"(.+)(\[[^\]]+\])")
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\b")
 _EXTRA = re.compile(r"[^\s,]+")
 _CLAUSE = re.compile(r"[^\s,](?:[^,]*[^\s,])?")
@@ -458,10 +455,10 @@ def _egg_part(text: str, url: Url, offsets: Offsets) -> Part | None:
 
 
 def _bracketed_extras(text: str, offsets: Offsets) -> tuple[Part, ...]:
-    match = _TRAILING_EXTRAS.fullmatch(text)
-    if match is None:
+    bracket = _trailing_extras(text)
+    if bracket is None:
         return ()
-    return _parts_between(_EXTRA, text, match.start(2) + 1, match.end(2) - 1, offsets)
+    return _parts_between(_EXTRA, text, bracket + 1, len(text) - 1, offsets)
 
 
 def _stripped_part(text: str, start: int, end: int, offsets: Offsets) -> Part:
@@ -527,7 +524,7 @@ def _ignored_warnings() -> Iterator[None]:
 def _too_complex(text: str) -> str | None:
     """Return why *text* must not reach ``packaging``, or ``None``."""
     if text.count(",") >= MAX_CLAUSES:
-        outside = re.sub(r"\[[^\]]*\]", "", text)
+        outside = re.sub(r"\[[^\[\]]*\]", "", text)
         if outside.count(",") >= MAX_CLAUSES:
             count = outside.count(",") + 1
             return f"specifier has {count:,} clauses, and at most {MAX_CLAUSES} are read"
@@ -560,13 +557,25 @@ def _strip_extras(text: str) -> tuple[str, tuple[str, ...]]:
     Raises:
         ValueError: the brackets hold something else.
     """
-    match = _TRAILING_EXTRAS.fullmatch(text)
-    if match is None:
+    bracket = _trailing_extras(text)
+    if bracket is None:
         return text, ()
-    parsed = _packaging_requirement("placeholder" + match.group(2).lower())
+    parsed = _packaging_requirement("placeholder" + text[bracket:].lower())
     if isinstance(parsed, str):
         raise ValueError(parsed)
-    return match.group(1).rstrip(), tuple(sorted(parsed.extras))
+    return text[:bracket].rstrip(), tuple(sorted(parsed.extras))
+
+
+def _trailing_extras(text: str) -> int | None:
+    """Return where the brackets at the very end of *text* open, or ``None``.
+
+    Equal to matching ``(.+)(\\[[^\\]]+\\])``, as pip's `strip_extras` does, which takes quadratic
+    time on a long run of opening brackets.
+    """
+    if not text.endswith("]"):
+        return None
+    bracket = text.rfind("[", 1, len(text) - 2)
+    return None if bracket == -1 or "]" in text[bracket:-1] else bracket
 
 
 def _path_extras(text: str) -> tuple[str, tuple[str, ...]]:
@@ -577,8 +586,8 @@ def _path_extras(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _without_trailing_extras(text: str) -> str:
-    match = _TRAILING_EXTRAS.fullmatch(text)
-    return text if match is None else match.group(1).rstrip()
+    bracket = _trailing_extras(text)
+    return text if bracket is None else text[:bracket].rstrip()
 
 
 def _is_at_url(text: str) -> bool:

@@ -178,6 +178,9 @@ class LogicalLine:
         if self._entry is False:
             if self._match is not None:
                 self._entry = _typical_entry(self._match)
+            elif self._text.lstrip()[:1] in ("", "#"):
+                # Blank, or a comment, which is never continued: compiled files are full of both.
+                self._entry = None
             else:
                 joined = self._read()
                 self._entry = read_entry(joined) if joined.text else None

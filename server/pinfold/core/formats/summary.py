@@ -94,6 +94,10 @@ def is_exact_pin(specifier: str | None) -> bool:
     return specifier is not None and _EXACT.fullmatch(specifier) is not None
 
 
+def _is_plain(specifier: str | None) -> bool:
+    return specifier is not None and specifier.lstrip("= ").replace(".", "").isdigit()
+
+
 def summary_of(line: LogicalLine) -> LineSummary:
     """Return *line* in brief; worked out once, then kept with the line."""
     summary = line.kept_summary
@@ -110,9 +114,7 @@ def _summarise(line: LogicalLine) -> LineSummary:
         elif not is_exact_pin(specifier):
             traits = _TYPICAL_UNPINNED
         else:
-            assert specifier is not None
-            digits = specifier.lstrip("= ").replace(".", "").isdigit()
-            traits = _TYPICAL_PINNED if digits else _TYPICAL_LETTERED
+            traits = _TYPICAL_PINNED if _is_plain(specifier) else _TYPICAL_LETTERED
         if _mentions_ignore(line):
             traits |= {LineTrait.IGNORE}
         return LineSummary(None if name is None else normalised(name), traits)
@@ -136,6 +138,8 @@ def _summarise(line: LogicalLine) -> LineSummary:
                 found.add(LineTrait.URL)
             fixed = requirement.url or requirement.path or is_exact_pin(requirement.specifier)
             found.add(LineTrait.PINNED if fixed else LineTrait.UNPINNED)
+            if is_exact_pin(requirement.specifier) and not _is_plain(requirement.specifier):
+                found.add(LineTrait.LETTERED)
         case EntryKind.INCLUDE | EntryKind.CONSTRAINT:
             found.add(LineTrait.INCLUDE)
         case EntryKind.OPTION:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.formats.entry import EntryKind
 from pinfold.core.formats.logical_lines import LINE_BREAKS
+from pinfold.core.formats.problem import ProblemKind
 from pinfold.core.formats.summary import LineTrait
 from pinfold.core.model.finding import Applicability, Edit, Finding, Fix, Severity
 from pinfold.core.model.text import TextRange
@@ -66,8 +67,14 @@ def invisible_character(line: LogicalLine, _facts: Facts) -> Iterator[Finding]:
         return
     entry = line.entry
     refused = entry is not None and entry.kind is EntryKind.ERROR
+    if entry is not None and entry.problem is not None:
+        if entry.problem.kind is ProblemKind.TOO_COMPLEX:
+            return
     comment_start = len(text) if line.comment is None else line.comment.range.start
     content = text.rstrip("\r\n")
+    # pip strips white space at either end; told once, since a line may be long.
+    visible_start = len(content) - len(content.lstrip())
+    visible_end = len(content[:comment_start].rstrip())
     for index, character in enumerate(content):
         if index >= comment_start or not is_invisible(character):
             continue
@@ -80,8 +87,7 @@ def invisible_character(line: LogicalLine, _facts: Facts) -> Iterator[Finding]:
             yield Finding(span, f"pip begins a new line at this character ({name})", (fix,))
             continue
         is_space = unicodedata.category(character) == "Zs"
-        if is_space and not (content[:index].strip() and content[index:comment_start].strip()):
-            # pip strips it, as it strips any white space at either end.
+        if is_space and not visible_start < index < visible_end:
             continue
         title = "Make it a plain space" if is_space else "Remove it"
         applicability = Applicability.SAFE if refused else Applicability.UNSAFE

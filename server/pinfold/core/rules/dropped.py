@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pinfold.core.formats.entry import EntryKind
+from pinfold.core.formats.logical_lines import LINE_BREAKS
 from pinfold.core.formats.summary import LineTrait
 from pinfold.core.model.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from pinfold.core.model.text import TextRange
@@ -252,7 +253,8 @@ def swallowed_line(line: LogicalLine, _facts: Facts) -> Iterator[Finding]:
 
     ## Fix safety
     Safe where the swallowed line is a requirement or an include of its own.
-    Unsafe where it begins with another option, which may belong to the requirement above.
+    Unsafe where pip would refuse it, or where it begins with another option, which may belong to
+    the requirement above.
     """
     comment = line.comment
     if comment is None or line.entry is None:
@@ -268,13 +270,15 @@ def swallowed_line(line: LogicalLine, _facts: Facts) -> Iterator[Finding]:
     if not swallowed or swallowed.startswith("#"):
         return
     start = end + 1 + len(rest) - len(rest.lstrip())
-    safe = not swallowed.startswith("-") or swallowed.startswith(("-r", "-c", "-e"))
-    applicability = Applicability.SAFE if safe else Applicability.UNSAFE
-    backslash_start = len(text[:end].rstrip(" \t\\"))
+    backslash_start = max(len(text[:end].rstrip(" \t\\")), comment.range.start)
+    kinds = _kinds(text[:backslash_start] + rest)
+    # The line itself has to stay what it is: it may have needed its continuation.
+    safe = kinds[:1] == [line.entry.kind] and bool(kinds[1:])
+    safe = safe and not {EntryKind.OPTION, EntryKind.ERROR}.intersection(kinds[1:])
     fix = Fix(
         "Remove the backslash",
-        (Edit(TextRange(max(backslash_start, comment.range.start), end + 1), ""),),
-        applicability,
+        (Edit(TextRange(backslash_start, end + 1), ""),),
+        Applicability.SAFE if safe else Applicability.UNSAFE,
     )
     span = TextRange(start, start + len(swallowed))
     yield Finding(span, "pip takes this for part of the comment above it", (fix,))
@@ -345,6 +349,13 @@ def _where(entry: Entry, option: Option) -> str:
     return "because a later one on the same line overrides it"
 
 
+def _kinds(text: str) -> list[EntryKind]:
+    """Return what pip would make of each line of *text* that says anything."""
+    from pinfold.core.formats.requirements import parse_requirements
+
+    return [entry.kind for _, entry in parse_requirements(text).entries()]
+
+
 def _split_fix(line: LogicalLine, entry: Entry, option: Option) -> tuple[Fix, ...]:
     """Return the fix that gives *option* a line of its own, after the line it stands on.
 
@@ -352,15 +363,22 @@ def _split_fix(line: LogicalLine, entry: Entry, option: Option) -> tuple[Fix, ..
     """
     if option.name in ("config-settings", "hash", "index-url") and entry.kind is EntryKind.OPTION:
         return ()
+    if entry.stray:
+        # A word that belongs to no option would become part of what stands before this one.
+        return ()
     text = line.text
     written = option.range.of(text)
-    content = text.rstrip("\r\n")
-    if "\n" in content or "\r" in content or content.endswith("\\"):
+    # Those that only pip breaks at too: what follows them is another line.
+    content = text.rstrip(LINE_BREAKS)
+    if any(line_break in content for line_break in LINE_BREAKS) or content.endswith("\\"):
         return ()
     start = len(text[: option.range.start].rstrip(" \t"))
     ends_file = content == text
     moved = f"\n{written}" if ends_file else f"{written}\n"
-    safe = option.name in _SAFE_TO_SPLIT
+    # Without the option pip may refuse what is left: `foo.whl -e ./a` is no wheel to it, but is one
+    # without the `-e`.
+    parts = _kinds(f"{text[:start]}{text[option.range.end :]}\n{written}")
+    safe = option.name in _SAFE_TO_SPLIT and EntryKind.ERROR not in parts
     return (
         Fix(
             "Move it to a line of its own",

@@ -55,12 +55,17 @@ def duplicate_requirement(view: FileView) -> Iterator[Finding]:
     if len(document.names) < document.traits.get(LineTrait.NAMED, 0):
         repeated = {name for name, count in document.names.items() if count > 1}
         yield from _within(view, repeated)
+    told: set[int] = set()
     for file in view.included:
-        if file.is_constraint:
+        if file.is_constraint or len(told) == document.traits.get(LineTrait.NAMED, 0):
             continue
         shared = document.names.keys() & file.document.names.keys()
         for name in sorted(shared):
-            yield from _across(view, file.path, file.document, name)
+            for start, finding in _across(view, file.path, file.document, name):
+                # The first file that requires it is enough to say.
+                if start not in told:
+                    told.add(start)
+                    yield finding
 
 
 def _within(view: FileView, repeated: set[PackageName]) -> Iterator[Finding]:
@@ -84,7 +89,9 @@ def _within(view: FileView, repeated: set[PackageName]) -> Iterator[Finding]:
         )
 
 
-def _across(view: FileView, path: Path, document: Document, name: PackageName) -> Iterator[Finding]:
+def _across(
+    view: FileView, path: Path, document: Document, name: PackageName
+) -> Iterator[tuple[int, Finding]]:
     there = {_marker(line): (start, line) for start, line in document.named(name)}
     for start, line in view.document.named(name):
         found = there.get(_marker(line))
@@ -92,12 +99,13 @@ def _across(view: FileView, path: Path, document: Document, name: PackageName) -
             continue
         number = document.position(found[0]).line + 1
         fixes = (_remove(start, line),) if _request(found[1]) == _request(line) else ()
-        yield Finding(
+        finding = Finding(
             _subject(line).shifted(start),
             f"`{line.name}` is already required by `{path.name}`, line {number}",
             fixes,
             (_place(path, *found),),
         )
+        yield start, finding
 
 
 def _place(path: Path, start: int, line: LogicalLine) -> Related:

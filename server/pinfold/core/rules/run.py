@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from pinfold.core import bug
+from pinfold.core.formats.logical_lines import LINE_BREAKS
 from pinfold.core.formats.summary import LineTrait, summary_of
 from pinfold.core.model.finding import (
     Applicability,
@@ -121,10 +122,13 @@ def ignore_fix(line: LogicalLine, start: int, rule_name: str) -> Fix | None:
         end = start + comment.names[-1][1].end
         edit = Edit(TextRange(end, end), f", {rule_name}")
         return Fix(title, (edit,), Applicability.SAFE)
-    content = line.text.rstrip("\r\n")
+    # Those that only pip breaks at too: what follows them is another line.
+    content = line.text.rstrip(LINE_BREAKS)
     if content.endswith("\\") and line.comment is None:
         return None
-    end = start + len(content.rstrip())
+    # White space after a continuation keeps its line: a comment on the one before would end that.
+    stripped = content.rstrip()
+    end = start + len(content if stripped.endswith("\\") else stripped)
     edit = Edit(TextRange(end, start + len(content)), f"  # pinfold: ignore[{rule_name}]")
     return Fix(title, (edit,), Applicability.SAFE)
 

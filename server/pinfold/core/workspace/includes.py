@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pinfold.core.formats.entry import Entry
 
     Reader = Callable[[Path], Document | Unreadable]
+    Edges = Callable[[Path, Document], tuple["Edge", ...]]
 
 MAX_DEPTH = 100
 """How many files deep includes are followed; pip has no limit, and ends in a RecursionError."""
@@ -36,15 +37,28 @@ _URL = re.compile(r"(https?|file|ftp):", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 
 
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One include of a file, and the local path that it names, or why there is none."""
+
+    start: int
+    entry: Entry
+    target: Path | IncludeState
+
+    @property
+    def is_constraint(self) -> bool:
+        """Whether the file is included to constrain."""
+        return self.entry.kind is EntryKind.CONSTRAINT
+
+
 @dataclass(slots=True)
 class _Frame:
     path: Path
-    edges: Iterator[tuple[int, Entry]]
-    is_constraint: bool
+    edges: Iterator[Edge]
 
 
 def follow_includes(
-    path: Path, document: Document, read: Reader
+    path: Path, document: Document, read: Reader, edges: Edges
 ) -> tuple[tuple[Include, ...], tuple[IncludedFile, ...]]:
     """Return the includes of *document*, and every file they pull in, in pip's reading order.
 
@@ -53,8 +67,8 @@ def follow_includes(
     """
     if not document.traits.get(LineTrait.INCLUDE):
         return (), ()
-    walk = _Walk(path, read)
-    includes = tuple(walk.follow(start, entry) for start, entry in _edges(document))
+    walk = _Walk(path, read, edges)
+    includes = tuple(walk.follow(edge) for edge in edges(path, document))
     return includes, tuple(walk.included.values())
 
 
@@ -75,10 +89,13 @@ def include_target(including: Path, target: str) -> Path | IncludeState:
     return Path(os.path.abspath(os.path.join(including.parent, target)))  # noqa: PTH100
 
 
-def _edges(document: Document) -> Iterator[tuple[int, Entry]]:
-    for start, line in document.with_trait(LineTrait.INCLUDE):
-        if line.entry is not None:
-            yield start, line.entry
+def edges_of(path: Path, document: Document) -> tuple[Edge, ...]:
+    """Return the includes of the file at *path*, in order; worth keeping, joining paths is slow."""
+    return tuple(
+        Edge(start, line.entry, include_target(path, line.entry.target.text))
+        for start, line in document.with_trait(LineTrait.INCLUDE)
+        if line.entry is not None and line.entry.target is not None
+    )
 
 
 def _path_of_file_url(url: str) -> str | None:
@@ -97,36 +114,35 @@ def _path_of_file_url(url: str) -> str | None:
 class _Walk:
     """One walk from one file; lives as long as that walk."""
 
-    def __init__(self, root: Path, read: Reader) -> None:
+    def __init__(self, root: Path, read: Reader, edges: Edges) -> None:
         self._root = root
         self._read = read
+        self._edges = edges
         self.included: dict[Path, IncludedFile] = {}
 
-    def follow(self, start: int, entry: Entry) -> Include:
+    def follow(self, edge: Edge) -> Include:
         """Follow one include of the root file as deep as it goes."""
-        is_constraint = entry.kind is EntryKind.CONSTRAINT
-        assert entry.target is not None
-        target = include_target(self._root, entry.target.text)
+        target = edge.target
+
+        def include(state: IncludeState, path: Path | None = None, detail: str = "") -> Include:
+            return Include(edge.start, edge.entry, edge.is_constraint, state, path, detail)
+
         if isinstance(target, IncludeState):
-            return Include(start, entry, is_constraint, target)
+            return include(target)
         if target == self._root:
-            return Include(start, entry, is_constraint, IncludeState.CYCLE, target)
+            return include(IncludeState.CYCLE, target)
         document = self._read(target)
         if isinstance(document, Unreadable):
-            return Include(
-                start, entry, is_constraint, IncludeState.UNREADABLE, target, document.detail
-            )
-        state, detail = self._descend(target, document, is_constraint=is_constraint)
-        return Include(start, entry, is_constraint, state, target, detail)
-
-    def _descend(
-        self, target: Path, document: Document, *, is_constraint: bool
-    ) -> tuple[IncludeState, str]:
+            return include(IncludeState.UNREADABLE, target, document.detail)
         if target in self.included:
-            return IncludeState.READ, ""
+            return include(IncludeState.READ, target)
+        self.included[target] = IncludedFile(target, document, edge.is_constraint)
+        state, detail = self._descend(target, document)
+        return include(state, target, detail)
+
+    def _descend(self, target: Path, document: Document) -> tuple[IncludeState, str]:
         state, detail = IncludeState.READ, ""
-        self.included[target] = IncludedFile(target, document, is_constraint)
-        stack = [_Frame(target, _edges(document), is_constraint)]
+        stack = [_Frame(target, iter(self._edges(target, document)))]
         open_paths = {self._root, target}
         while stack:
             frame = stack[-1]
@@ -135,9 +151,7 @@ class _Walk:
                 stack.pop()
                 open_paths.discard(frame.path)
                 continue
-            entry = edge[1]
-            assert entry.target is not None
-            path = include_target(frame.path, entry.target.text)
+            path = edge.target
             if isinstance(path, IncludeState):
                 continue
             if path in open_paths:
@@ -148,15 +162,14 @@ class _Walk:
                 continue
             if len(stack) >= MAX_DEPTH or len(self.included) >= MAX_FILES:
                 state = IncludeState.TOO_DEEP
-                detail = f"includes are followed {MAX_DEPTH} files deep and to {MAX_FILES:,} files"
+                detail = f"they are followed {MAX_DEPTH} files deep and to {MAX_FILES:,} files"
                 continue
             child = self._read(path)
             if isinstance(child, Unreadable):
                 continue
             # What a constraints file includes with -r is installed, not constrained by.
-            constrains = entry.kind is EntryKind.CONSTRAINT
-            self.included[path] = IncludedFile(path, child, constrains)
-            stack.append(_Frame(path, _edges(child), constrains))
+            self.included[path] = IncludedFile(path, child, edge.is_constraint)
+            stack.append(_Frame(path, iter(self._edges(path, child))))
             open_paths.add(path)
         return state, detail
 

@@ -21,7 +21,7 @@ from pinfold.core.rules.view import Encoding, FileView
 from pinfold.core.settings import ProjectSettings, SettingsCache, find_settings
 from pinfold.core.workspace.dependency_files import role_of_named_file
 from pinfold.core.workspace.files import Unreadable, UnreadableReason, is_local_path
-from pinfold.core.workspace.includes import follow_includes
+from pinfold.core.workspace.includes import edges_of, follow_includes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pinfold.core.rules.view import IncludedFile
     from pinfold.core.settings import FoundSettings
     from pinfold.core.workspace.files import FileSystem
+    from pinfold.core.workspace.includes import Edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,33 @@ class DiskFiles:
         self._locale_encoding = locale_encoding
         self._files: dict[Path, DiskFile | Unreadable] = {}
         self._settings = SettingsCache()
+        self._edges: dict[Path, tuple[Document, tuple[Edge, ...]]] = {}
+        self._repositories: dict[Path, Path | None] = {}
 
     def without(self, paths: Iterable[Path]) -> DiskFiles:
         """Return the same files, with those at *paths* to be read again; settings too."""
         fresh = DiskFiles(self.filesystem, self._locale_encoding)
         gone = set(paths)
         fresh._files = {path: file for path, file in self._files.items() if path not in gone}
+        fresh._edges = self._edges
         return fresh
+
+    def edges(self, path: Path, document: Document) -> tuple[Edge, ...]:
+        """Return the includes of *document*, which is the file at *path*."""
+        known = self._edges.get(path)
+        if known is None or known[0] is not document:
+            known = self._edges[path] = (document, edges_of(path, document))
+        return known[1]
+
+    def repository(self, folder: Path) -> Path | None:
+        """Return the root of the repository that holds *folder*, if one does."""
+        if folder not in self._repositories:
+            if self.filesystem.exists(folder / ".git"):
+                self._repositories[folder] = folder
+            else:
+                above = folder.parent
+                self._repositories[folder] = None if above == folder else self.repository(above)
+        return self._repositories[folder]
 
     def read(self, path: Path) -> DiskFile | Unreadable:
         """Return the file at *path*, or why it cannot be read."""
@@ -113,7 +134,9 @@ class Snapshot:
     working_directory: Path
     facts: Facts
     revision: int
-    _roots: dict[Path, Path] = field(default_factory=dict, compare=False, repr=False)
+    _views: dict[tuple[Path, FileRole], FileView | Unreadable] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def document(self, path: Path) -> Document | Unreadable:
         """Return the open document at *path*, else the file on disk, or why it cannot be read."""
@@ -140,20 +163,31 @@ class Snapshot:
         The nearest repository, else the workspace folder that holds the file, else its own folder.
         """
         folder = path.parent
-        known = self._roots.get(folder)
-        if known is None:
-            known = self._roots[folder] = self._find_root(folder)
-        return known
+        repository = self.disk.repository(folder)
+        if repository is not None:
+            return repository
+        holding = [root for root in self.roots if folder.is_relative_to(root)]
+        if holding:
+            return max(holding, key=lambda root: len(root.parts))
+        if folder.is_relative_to(self.working_directory):
+            return self.working_directory
+        return folder
 
     def view(self, path: Path, role: FileRole | None = None) -> FileView | Unreadable:
-        """Return what rules see of the file at *path*."""
+        """Return what rules see of the file at *path*; worked out once for each snapshot."""
+        key = (path, role or self.role(path))
+        if key not in self._views:
+            self._views[key] = self._view(*key)
+        return self._views[key]
+
+    def _view(self, path: Path, role: FileRole) -> FileView | Unreadable:
         document = self.document(path)
         if isinstance(document, Unreadable):
             return document
-        includes, included = follow_includes(path, document, self.document)
+        includes, included = follow_includes(path, document, self.document, self.disk.edges)
         return FileView(
             path,
-            role or self.role(path),
+            role,
             document,
             self.facts,
             includes,
@@ -171,18 +205,6 @@ class Snapshot:
         if isinstance(view, Unreadable):
             return Judgement(path, role, None, _unreadable(view, settings, path))
         return Judgement(path, role, view.document, check_file(view, settings))
-
-    def _find_root(self, folder: Path) -> Path:
-        filesystem = self.disk.filesystem
-        for candidate in (folder, *folder.parents):
-            if filesystem.exists(candidate / ".git"):
-                return candidate
-        holding = [root for root in self.roots if folder.is_relative_to(root)]
-        if holding:
-            return max(holding, key=lambda root: len(root.parts))
-        if folder.is_relative_to(self.working_directory):
-            return self.working_directory
-        return folder
 
     def _encoding(self, path: Path) -> Encoding | None:
         file = self.disk.read(path)
@@ -231,10 +253,12 @@ def _unreadable(
 ) -> tuple[Finding, ...]:
     rule = rules()["unreadable-file"]
     severity = settings.severity_of(rule.name, rule.default, path)
+    too_large = unreadable.reason is UnreadableReason.TOO_LARGE
+    subject = "this file is not judged" if too_large else "pip cannot read this file"
     return (
         Finding(
             TextRange(0, 0),
-            f"pip cannot read this file: it {unreadable.detail}",
+            f"{subject}: it {unreadable.detail}",
             rule=rule.name,
             severity=severity,
         ),

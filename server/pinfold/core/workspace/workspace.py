@@ -138,4 +138,4 @@ def _changed(before: Snapshot, change: Change) -> Snapshot:
         case RootsChanged():
             # Up to where settings are searched, and so which of them hold, may be otherwise now.
             disk = before.disk.without(())
-            return replace(before, roots=change.roots, disk=disk, _roots={})
+            return replace(before, roots=change.roots, disk=disk)

@@ -1,0 +1,1 @@
+"""The terminal's face of Pinfold: the only place that prints."""

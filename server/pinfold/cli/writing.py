@@ -1,0 +1,84 @@
+"""Files written so that nothing is ever lost.
+
+Owns the way there: a temporary file beside the old one takes its place in one step, or nothing
+happens at all. Knows nothing of what is written, nor why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def replace_file(path: Path, expected: bytes, data: bytes) -> str | None:
+    """Replace what is at *path*, which is *expected*, by *data*; return why not, ``None`` if done.
+
+    A link stays, and what it leads to is replaced. Permissions are kept, and the owner where that
+    is allowed.
+    """
+    try:
+        return _replace(os.path.realpath(path), expected, data)
+    except OSError as error:
+        return f"cannot be written: {(error.strerror or str(error)).lower()}"
+
+
+def _replace(target: str, expected: bytes, data: bytes) -> str | None:
+    import tempfile
+
+    status = os.stat(target)
+    # Replacing needs the folder's permission only; a file that is read-only is so on purpose.
+    if not os.access(target, os.W_OK):
+        return "may not be written"
+    descriptor, temporary = tempfile.mkstemp(
+        prefix=".pinfold-", suffix=".tmp", dir=os.path.dirname(target)
+    )
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            _keep_permissions(file.fileno(), status)
+            os.fsync(file.fileno())
+        # As late as can be: an editor may have saved the file since it was read.
+        if _content(target) != expected:
+            return "changed on disk since it was read, and is left as it is"
+        os.replace(temporary, target)  # noqa: PTH105 - both are strings, see realpath
+        temporary = ""
+    finally:
+        if temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108
+    _sync_folder(os.path.dirname(target))
+    return None
+
+
+def _keep_permissions(descriptor: int, status: os.stat_result) -> None:
+    if hasattr(os, "fchown"):
+        # Only root may give a file away; a group that one is in is kept all the same.
+        for user, group in ((status.st_uid, status.st_gid), (-1, status.st_gid)):
+            try:
+                os.fchown(descriptor, user, group)
+            except PermissionError:
+                continue
+            break
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+
+
+def _content(target: str) -> bytes:
+    with open(target, "rb") as file:  # noqa: PTH123
+        return file.read()
+
+
+def _sync_folder(folder: str) -> None:
+    # The file is in place; that its name survives a power cut is as much as can be asked for.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
