@@ -1,0 +1,502 @@
+"""The protocol's life cycle on top of pygls: who may ask what when, and what an error looks like.
+
+Takes over from pygls what concerns text (its own store breaks lines at form feeds and spends more
+on an edit than judging it costs), the handshake, and every answer to what cannot be understood.
+Requests about documents go to :mod:`pinfold.lsp.requests`, which is imported with the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.protocol import (
+    JsonRPCNotification,
+    JsonRPCRequestMessage,
+    LanguageServerProtocol,
+    lsp_method,
+)
+
+from pinfold.lsp.convert import InvalidChange, chosen_encoding, path_of_uri
+from pinfold.lsp.diagnostics import DEFAULT_DEBOUNCE_MS, ClientDiagnostics, Publisher
+from pinfold.lsp.documents import Documents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from cattrs import Converter
+    from pygls.lsp.server import LanguageServer
+
+    from pinfold.lsp.documents import OpenFile
+
+_LOGGER = logging.getLogger("pinfold.lsp")
+
+PARENT_POLL_S = 3.0
+MAX_DEBOUNCE_MS = 10_000
+
+# Handed to our methods as they came: building pygls' objects for them costs more than they do.
+_RAW_METHODS = frozenset(
+    {
+        types.INITIALIZE,
+        types.TEXT_DOCUMENT_DID_OPEN,
+        types.TEXT_DOCUMENT_DID_CHANGE,
+        types.TEXT_DOCUMENT_DID_CLOSE,
+        types.TEXT_DOCUMENT_DID_SAVE,
+        types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+        types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS,
+    }
+)
+
+# pygls has a handler for these, but nothing here has notebooks, commands, progress or traces, and
+# what is cancelled has been answered already: every handler is done before the next message.
+_NOT_OURS = frozenset(
+    {
+        types.CANCEL_REQUEST,
+        types.SET_TRACE,
+        types.NOTEBOOK_DOCUMENT_DID_OPEN,
+        types.NOTEBOOK_DOCUMENT_DID_CHANGE,
+        types.NOTEBOOK_DOCUMENT_DID_CLOSE,
+        types.WORKSPACE_EXECUTE_COMMAND,
+        types.WINDOW_WORK_DONE_PROGRESS_CANCEL,
+    }
+)
+
+_WATCHED = ("**/*.txt", "**/*.in", "**/pyproject.toml", "**/pinfold.toml")
+
+
+class Refusal(JsonRpcException):
+    """A request that cannot be served, with the protocol's code for the reason."""
+
+
+class PinfoldProtocol(LanguageServerProtocol):
+    """One session with one client.
+
+    `end` is called with the exit status when the session is over. Properties are avoided: pygls
+    asks for every attribute of this class while it sets itself up.
+    """
+
+    def __init__(self, server: LanguageServer, converter: Converter) -> None:
+        self.send_text: Callable[[str], None] = _not_connected
+        self.end: Callable[[int], None] = _never_started
+        self.documents: Documents | None = None
+        self.publisher: Publisher | None = None
+        self.capabilities: Mapping[str, Any] = {}
+        super().__init__(server, converter)
+
+    # What comes in.
+
+    def receive(self, body: bytes | None) -> None:
+        """Handle one message; whatever it is, an answer is given to what asks for one."""
+        if body is None:
+            self._refuse(None, _PARSE_ERROR, "header without a readable Content-Length")
+            return
+        try:
+            data = json.loads(body)
+        except (ValueError, RecursionError):
+            self._refuse(None, _PARSE_ERROR, "message is not JSON")
+            return
+        if not isinstance(data, dict) or data.get("jsonrpc") != "2.0":
+            self._refuse(_id_of(data), _INVALID_REQUEST, "message is not JSON-RPC 2.0")
+            return
+        method = data.get("method")
+        if method is None:
+            self._receive_response(data)
+        elif not isinstance(method, str) or ("id" in data and _id_of(data) is None):
+            self._refuse(_id_of(data), _INVALID_REQUEST, "message has no proper method and id")
+        elif "id" in data:
+            self._receive_request(data, method)
+        else:
+            self._receive_notification(data, method)
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Return *data* as what handlers get; the parameters of our own stay as they are."""
+        method: str = data["method"]
+        kind = None if method in _RAW_METHODS else self.get_message_type(method)
+        if kind is not None:
+            try:
+                return self._converter.structure(data, kind)
+            except Exception as error:
+                # Not by pygls' own way, which fills the log with its insides.
+                raise Refusal(f"invalid parameters of {method}", _INVALID_PARAMS) from error
+        if "id" in data:
+            return JsonRPCRequestMessage(data["id"], method, "2.0", data.get("params"))
+        return JsonRPCNotification(method, "2.0", data.get("params"))
+
+    def _receive_request(self, data: dict[str, Any], method: str) -> None:
+        identifier = data["id"]
+        if self._shutdown:
+            self._refuse(identifier, _INVALID_REQUEST, "the server is shutting down")
+        elif self.documents is None and method != types.INITIALIZE:
+            self._refuse(identifier, _NOT_INITIALIZED, "the server is not initialized")
+        elif not self._handles(method):
+            self._refuse(identifier, _METHOD_NOT_FOUND, f"there is no method {method:.100}")
+        else:
+            try:
+                message = self.structure_message(data)
+            except JsonRpcException as error:
+                self._refuse(identifier, error.code, error.message)
+            else:
+                self.handle_message(message)
+
+    def _receive_notification(self, data: dict[str, Any], method: str) -> None:
+        if method == types.EXIT:
+            self.end(0 if self._shutdown else 1)
+            return
+        if self._shutdown or self.documents is None or not self._handles(method):
+            return
+        if method == types.TEXT_DOCUMENT_DID_CHANGE:
+            # The one that comes with every key goes the shortest way.
+            self.lsp_text_document__did_change(data.get("params"))
+            return
+        try:
+            message = self.structure_message(data)
+        except JsonRpcException:
+            _LOGGER.warning("ignored %s, whose parameters are malformed", method)
+            return
+        self.handle_message(message)
+
+    def _receive_response(self, data: dict[str, Any]) -> None:
+        identifier = _id_of(data)
+        if identifier is None or not ("result" in data or "error" in data):
+            self._refuse(None, _INVALID_REQUEST, "message is neither a request nor a response")
+            return
+        future = self._request_futures.pop(identifier, None)
+        self._result_types.pop(identifier, None)
+        if future is None:
+            return
+        if "error" in data:
+            future.set_exception(JsonRpcException(f"the client refused: {data['error']!r:.200}"))
+        else:
+            future.set_result(data["result"])
+
+    def _handles(self, method: str) -> bool:
+        return method in self.fm.builtin_features and method not in _NOT_OURS
+
+    # What goes out.
+
+    def _send_data(self, data: Any) -> None:
+        if data:
+            self.send_text(json.dumps(data, default=self._serialize_message, separators=(",", ":")))
+
+    def _send_response(
+        self, msg_id: Any, result: Any | None = None, error: types.ResponseError | None = None
+    ) -> None:
+        if error is not None:
+            message = error.message
+            if error.code == _INTERNAL_ERROR:
+                # What went wrong in here is for the log; the message may hold anything.
+                message = "internal error; the log of the server says more"
+            self._refuse(msg_id, error.code, message)
+            return
+        self._send_data({"jsonrpc": "2.0", "id": msg_id, "result": _plain(self, result)})
+
+    def _refuse(self, identifier: int | str | None, code: int, message: str) -> None:
+        error = {"code": code, "message": message}
+        self._send_data({"jsonrpc": "2.0", "id": identifier, "error": error})
+
+    # The life of a session.
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(  # type: ignore[override]  # pygls' is a generator, to call a second handler
+        self, params: Any
+    ) -> dict[str, Any]:
+        """Shake hands; the answer says what this server can do."""
+        if self.documents is not None:
+            raise Refusal("the server is initialized already", code=_INVALID_REQUEST)
+        params = params if isinstance(params, dict) else {}
+        capabilities = params.get("capabilities")
+        self.capabilities = capabilities if isinstance(capabilities, dict) else {}
+        encoding = chosen_encoding(self.capability("general", "positionEncodings"))
+        self.documents = Documents(encoding, _roots(params))
+        self.publisher = Publisher(
+            self.documents,
+            self.send_text,
+            ClientDiagnostics.of(self.capability("textDocument", "publishDiagnostics")),
+            debounce_ms=_debounce_ms(params.get("initializationOptions")),
+            has_watcher=self._can_watch(),
+        )
+        _watch_parent(params.get("processId"), self.end)
+        return {
+            "capabilities": {
+                "positionEncoding": encoding.value,
+                "textDocumentSync": {
+                    "openClose": True,
+                    "change": types.TextDocumentSyncKind.Incremental.value,
+                    "save": {"includeText": False},
+                },
+                "codeActionProvider": {
+                    "codeActionKinds": ["quickfix", "source.fixAll.pinfold"],
+                    "resolveProvider": self.can_resolve_edits(),
+                },
+                "documentLinkProvider": {"resolveProvider": False},
+                "hoverProvider": True,
+                "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+            },
+            "serverInfo": {"name": self._server.name, "version": self._server.version},
+        }
+
+    @lsp_method(types.INITIALIZED)
+    def lsp_initialized(self, _params: Any) -> None:
+        """Ask the client to watch files for us, if it can."""
+        if self._can_watch():
+            watchers = [{"globPattern": pattern} for pattern in _WATCHED]
+            registration = {
+                "id": "pinfold-watched-files",
+                "method": types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+                "registerOptions": {"watchers": watchers},
+            }
+            self._request("client/registerCapability", {"registrations": [registration]})
+
+    @lsp_method(types.SHUTDOWN)
+    def lsp_shutdown(  # type: ignore[override]  # as above
+        self, *_arguments: Any
+    ) -> None:
+        """Stop all work; only `exit` is listened to from now on."""
+        if self.publisher is not None:
+            self.publisher.stop()
+        self._shutdown = True
+
+    # Text.
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: Any) -> None:
+        """Take in a document's text."""
+        document = params.get("textDocument") if isinstance(params, dict) else None
+        if isinstance(document, dict) and self.documents and self.publisher:
+            uri, text = document.get("uri"), document.get("text")
+            language = document.get("languageId")
+            if isinstance(uri, str) and isinstance(text, str):
+                language = language if isinstance(language, str) else ""
+                file = self.documents.open(uri, language, _version(document), text)
+                if file is not None:
+                    self.publisher.opened(file)
+                return
+        _LOGGER.warning("ignored didOpen, whose parameters are malformed")
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: Any) -> None:
+        """Apply edits, each to what the one before it left."""
+        document = params.get("textDocument") if isinstance(params, dict) else None
+        changes = params.get("contentChanges") if isinstance(params, dict) else None
+        uri = document.get("uri") if isinstance(document, dict) else None
+        if not isinstance(uri, str) or not isinstance(changes, list) or self.documents is None:
+            _LOGGER.warning("ignored didChange, whose parameters are malformed")
+            return
+        assert isinstance(document, dict)
+        try:
+            file = self.documents.edit(uri, _version(document), changes)
+        except InvalidChange as error:
+            _LOGGER.warning("ignored a change of a document: %s", error)
+            file = self.documents.at(uri)
+        self._changed(file)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: Any) -> None:
+        """Let go of a document."""
+        uri = _uri_of(params)
+        file = self.documents.close(uri) if self.documents and uri is not None else None
+        if file is not None and self.publisher:
+            self.publisher.closed(file)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_SAVE)
+    def lsp_text_document__did_save(self, params: Any) -> None:
+        """Look at the file on disk again; its bytes may say what its text does not."""
+        uri = _uri_of(params)
+        if uri is None or self.documents is None or self.publisher is None:
+            return
+        self.documents.saved(uri)
+        # A settings file, or one that others include, is often not open as one of ours.
+        self.publisher.everything_changed()
+
+    def _changed(self, file: OpenFile | None) -> None:
+        if file is not None and self.publisher is not None:
+            self.publisher.changed(file)
+
+    # The workspace.
+
+    @lsp_method(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def lsp_workspace__did_change_watched_files(self, params: Any) -> None:
+        """Read again what changed on disk."""
+        changes = params.get("changes") if isinstance(params, dict) else None
+        uris = [_string(change, "uri") for change in changes] if isinstance(changes, list) else []
+        paths = [path for uri in uris if uri is not None and (path := path_of_uri(uri))]
+        if paths and self.documents and self.publisher:
+            self.documents.changed_on_disk(paths)
+            self.publisher.everything_changed()
+
+    @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def lsp_workspace__did_change_workspace_folders(self, params: Any) -> None:
+        """Add and remove workspace folders."""
+        event = params.get("event") if isinstance(params, dict) else None
+        if isinstance(event, dict) and self.documents and self.publisher:
+            self.documents.change_roots(
+                _folders(event.get("added")), _folders(event.get("removed"))
+            )
+            self.publisher.everything_changed()
+
+    # What is asked about a document.
+
+    @lsp_method(types.TEXT_DOCUMENT_CODE_ACTION)
+    def lsp_text_document__code_action(self, params: types.CodeActionParams) -> Any:
+        """Offer what mends or silences the findings at a place."""
+        from pinfold.lsp.requests import on_code_action
+
+        return on_code_action(self, params)
+
+    @lsp_method(types.CODE_ACTION_RESOLVE)
+    def lsp_code_action__resolve(self, action: types.CodeAction) -> Any:
+        """Work out the edit of an action that was offered without one."""
+        from pinfold.lsp.requests import on_code_action_resolve
+
+        return on_code_action_resolve(self, action)
+
+    @lsp_method(types.TEXT_DOCUMENT_DOCUMENT_LINK)
+    def lsp_text_document__document_link(self, params: types.DocumentLinkParams) -> Any:
+        """Give the places that a document leads to."""
+        from pinfold.lsp.requests import on_document_link
+
+        return on_document_link(self, params)
+
+    @lsp_method(types.TEXT_DOCUMENT_HOVER)
+    def lsp_text_document__hover(self, params: types.HoverParams) -> Any:
+        """Say something of the place under the cursor."""
+        from pinfold.lsp.requests import on_hover
+
+        return on_hover(self, params)
+
+    # What the client can do.
+
+    def capability(self, *names: str) -> Any:
+        """Return one of the client's capabilities by its path, ``None`` where it says nothing."""
+        found: Any = self.capabilities
+        for name in names:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found
+
+    def can_resolve_edits(self) -> bool:
+        """Return whether a code action may be offered without its edit."""
+        resolvable = self.capability("textDocument", "codeAction", "resolveSupport", "properties")
+        has_data = self.capability("textDocument", "codeAction", "dataSupport") is True
+        return has_data and isinstance(resolvable, list) and "edit" in resolvable
+
+    def _can_watch(self) -> bool:
+        watched = self.capability("workspace", "didChangeWatchedFiles", "dynamicRegistration")
+        return watched is True
+
+    def _request(self, method: str, params: Mapping[str, Any]) -> None:
+        """Ask the client for something whose answer does not matter."""
+        self._requests_sent = getattr(self, "_requests_sent", 0) + 1
+        self._send_data(
+            {
+                "jsonrpc": "2.0",
+                "id": f"pinfold-{self._requests_sent}",
+                "method": method,
+                "params": params,
+            }
+        )
+
+
+_PARSE_ERROR = -32700
+_INVALID_REQUEST = -32600
+_INVALID_PARAMS = -32602
+_INTERNAL_ERROR = -32603
+_METHOD_NOT_FOUND = -32601
+_NOT_INITIALIZED = -32002
+
+
+def _not_connected(_text: str) -> None:
+    raise RuntimeError("the protocol is not connected to a client")
+
+
+def _never_started(_status: int) -> None:
+    raise RuntimeError("the session has not begun")
+
+
+def _plain(protocol: LanguageServerProtocol, result: Any) -> Any:
+    return protocol._converter.unstructure(result)  # noqa: SLF001 - its own
+
+
+def _id_of(data: object) -> int | str | None:
+    identifier = data.get("id") if isinstance(data, dict) else None
+    return identifier if isinstance(identifier, (int, str)) else None
+
+
+def _string(data: object, key: str) -> str | None:
+    value = data.get(key) if isinstance(data, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _uri_of(params: object) -> str | None:
+    return _string(params.get("textDocument") if isinstance(params, dict) else None, "uri")
+
+
+def _version(document: Mapping[str, Any]) -> int | None:
+    version = document.get("version")
+    return version if isinstance(version, int) else None
+
+
+def _folders(folders: object) -> list[Path]:
+    if not isinstance(folders, list):
+        return []
+    uris = [_string(folder, "uri") for folder in folders]
+    return [path for uri in uris if uri is not None and (path := path_of_uri(uri))]
+
+
+def _roots(params: Mapping[str, Any]) -> list[Path]:
+    folders = _folders(params.get("workspaceFolders"))
+    if folders:
+        return folders
+    root_uri = params.get("rootUri")
+    root = path_of_uri(root_uri) if isinstance(root_uri, str) else None
+    if root is not None:
+        return [root]
+    root_path = params.get("rootPath")
+    if isinstance(root_path, str) and os.path.isabs(root_path):  # noqa: PTH117 - not yet a path
+        from pathlib import Path
+
+        return [Path(root_path)]
+    return []
+
+
+def _debounce_ms(options: object) -> int:
+    found = options.get("debounceMs") if isinstance(options, dict) else None
+    if not isinstance(found, int) or isinstance(found, bool):
+        return DEFAULT_DEBOUNCE_MS
+    return max(0, min(found, MAX_DEBOUNCE_MS))
+
+
+def _watch_parent(process_id: object, end: Callable[[int], None]) -> None:
+    """End the session when the process that began it is gone.
+
+    Only where that process can be seen now: a client outside of this one's container cannot, and
+    would seem to be gone from the start.
+    """
+    if os.name == "nt" or not isinstance(process_id, int) or process_id <= 1:
+        return
+    if not _is_running(process_id):
+        return
+    loop = asyncio.get_running_loop()
+
+    def look() -> None:
+        if _is_running(process_id):
+            loop.call_later(PARENT_POLL_S, look)
+        else:
+            end(1)
+
+    loop.call_later(PARENT_POLL_S, look)
+
+
+def _is_running(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,1 @@
+"""The language server over real pipes, and the conversions that need none."""
