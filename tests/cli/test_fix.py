@@ -8,7 +8,7 @@ from pinfold.cli import fix as fix_module
 from pinfold.cli import selection as selection_module
 from pinfold.cli.writing import replace_file
 from pinfold.core.model.files import FileRole
-from pinfold.core.model.finding import Applicability, Edit, Finding, Fix
+from pinfold.core.model.finding import Applicability, Edit, Finding, Fix, PlacedFinding
 from pinfold.core.model.text import TextRange
 from pinfold.core.rules.registry import rules
 from tests.cli.running import Runner, process
@@ -243,7 +243,7 @@ def test_fix_may_edit_another_judged_file(pinfold: Runner, monkeypatch: pytest.M
         edits = (Edit(TextRange(0, 0), "# a\n"), Edit(TextRange(0, 0), "# b\n", second))
         fix = Fix("across", edits, Applicability.SAFE)
         finding = Finding(TextRange(0, 1), "x", (fix,), rule=next(iter(rules())))
-        return type(judgement)(first, FileRole.REQUIREMENTS, document, (finding,))
+        return type(judgement)(first, FileRole.REQUIREMENTS, document, (PlacedFinding(0, finding),))
 
     monkeypatch.setattr(selection_module.Selection, "judge", judged)
     pinfold("check", "--fix", names[0])

@@ -18,7 +18,8 @@ def offered(text: str, findings: tuple[Finding, ...] | None = None) -> list[tupl
     document = Document.read(text)
     if findings is None:
         view = FileView(Path("/n/requirements.txt"), FileRole.REQUIREMENTS, document)
-        findings = check_file(view, DefaultSeverities())
+        placed = check_file(view, DefaultSeverities())
+        findings = tuple(finding.absolute() for finding in placed)
     found = quick_fixes(document, findings, TextRange(0, len(text)))
     return [(quick_fix.title, quick_fix.is_preferred) for quick_fix in found]
 

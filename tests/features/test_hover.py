@@ -18,7 +18,8 @@ def hovered(marked: str) -> Hover | None:
     before, _, after = marked.partition("<|>")
     document = Document.read(before + after)
     view = FileView(Path("/n/requirements.txt"), FileRole.REQUIREMENTS, document)
-    return hover(document, check_file(view, DefaultSeverities()), len(before))
+    findings = [placed.absolute() for placed in check_file(view, DefaultSeverities())]
+    return hover(document, findings, len(before))
 
 
 def check_hover(marked: str, *expected: str) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pinfold.cli.targets import Target
-    from pinfold.core.model.finding import Finding
+    from pinfold.core.model.finding import PlacedFinding
     from pinfold.core.rules.registry import Family
     from pinfold.core.workspace.snapshot import Judgement, Snapshot
 
@@ -51,14 +51,14 @@ class Selection:
         judgement = snapshot.judge(target.path, target.role)
         if self.selected is None and not self.ignored:
             return judgement
-        findings: Iterable[Finding] = judgement.findings
+        found: Iterable[PlacedFinding] = judgement.placed
         settings = snapshot.settings(target.path).settings
         if self.selected is not None and settings.select is not None:
             view = snapshot.view(target.path, target.role)
             if not isinstance(view, Unreadable):
-                findings = check_file(view, replace(settings, select=None))
-        reported = tuple(finding for finding in findings if self.reports(finding.rule))
-        return replace(judgement, findings=reported)
+                found = check_file(view, replace(settings, select=None))
+        reported = tuple(placed for placed in found if self.reports(placed.finding.rule))
+        return replace(judgement, placed=reported)
 
 
 def parse_selection(select: Sequence[str], ignore: Sequence[str]) -> Selection:

@@ -69,6 +69,21 @@ def to_position(document: Document, offset: int, encoding: PositionEncoding) -> 
     return line, units(before, encoding)
 
 
+def to_range(
+    document: Document, span: TextRange, encoding: PositionEncoding
+) -> tuple[int, int, int, int]:
+    """Return line and column of the start and of the end of *span*."""
+    line, column = document.table.position(span.start)
+    piece = document.text[span.start - column : span.end]
+    if piece.isascii() and "\n" not in piece and "\r" not in piece:
+        # Nearly always: one look-up instead of two, and no column to convert.
+        return line, column, line, column + span.end - span.start
+    return (
+        *to_position(document, span.start, encoding),
+        *to_position(document, span.end, encoding),
+    )
+
+
 def expressible(document: Document, span: TextRange, text: str) -> tuple[TextRange, str]:
     r"""Return the same edit with both its ends at places that a position can name.
 

@@ -20,7 +20,7 @@ from pinfold.core.model.text import LineTable
 from pinfold.core.rules.registry import Family, rules
 from pinfold.core.settings import MAX_SETTINGS_BYTES
 from pinfold.core.workspace.files import Unreadable
-from pinfold.lsp.convert import PositionEncoding, to_position, units, uri_of_path
+from pinfold.lsp.convert import PositionEncoding, to_range, units, uri_of_path
 from pinfold.lsp.documents import included_by, judged, settings_files
 from pinfold.lsp.transport import in_background
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from pinfold.core.formats.document import Document
     from pinfold.core.model.finding import Finding
     from pinfold.core.settings import SettingProblem
     from pinfold.core.workspace.files import FileIdentity, FileSystem
@@ -301,31 +302,55 @@ def diagnostics_text(
     """Return the findings of a file as the elements of a JSON array."""
     document = judgement.document
     parts: list[str] = []
-    for index, finding in enumerate(judgement.findings):
+    for index, placed in enumerate(judgement.placed):
+        start, finding = placed
         if document is None:
             place = (0, 0, 0, 0)
+        elif not finding.fixes and not finding.related:
+            parts.append(_plain_text(document, start, finding, encoding, client))
+            continue
         else:
-            place = (
-                *to_position(document, finding.range.start, encoding),
-                *to_position(document, finding.range.end, encoding),
-            )
+            place = to_range(document, finding.range.shifted(start), encoding)
         more = ""
         if client.related and finding.related:
-            more = _related_text(finding, snapshot, documents, encoding)
+            more = _related_text(placed.absolute(), snapshot, documents, encoding)
         if client.data and finding.fixes:
             more += f',"data":{{"index":{index}}}'
-        code = _code(finding.rule, tags=client.tags)
-        parts.append(
-            _DIAGNOSTIC
-            % (*place, _SEVERITIES[finding.severity], code, _quoted(finding.message), more)
-        )
+        parts.append(_DIAGNOSTIC % (*place, _after_range(finding, client), more))
     return ",".join(parts)
 
 
-_DIAGNOSTIC = (
-    '{"range":{"start":{"line":%d,"character":%d},"end":{"line":%d,"character":%d}},'
-    '"severity":%d,"source":"pinfold",%s,"message":%s%s}'
-)
+def _plain_text(
+    document: Document,
+    start: int,
+    finding: Finding,
+    encoding: PositionEncoding,
+    client: ClientDiagnostics,
+) -> str:
+    """Return a finding that says nothing but its own; nearly all of many findings are such."""
+    span = finding.range
+    line, column = document.table.position(start + span.start)
+    piece = document.text[start + span.start - column : start + span.end]
+    if piece.isascii() and "\n" not in piece and "\r" not in piece:
+        end = column + span.end - span.start
+        return _DIAGNOSTIC % (line, column, line, end, _after_range(finding, client), "")
+    place = to_range(document, span.shifted(start), encoding)
+    return _DIAGNOSTIC % (*place, _after_range(finding, client), "")
+
+
+def _after_range(finding: Finding, client: ClientDiagnostics) -> str:
+    return _shared_text(finding.severity, finding.rule, finding.message, tags=client.tags)
+
+
+@lru_cache(maxsize=16_384)
+def _shared_text(severity: Severity, rule_name: str, message: str, *, tags: bool) -> str:
+    code = _code(rule_name, tags=tags)
+    return (
+        f'"severity":{_SEVERITIES[severity]},"source":"pinfold",{code},"message":{_quoted(message)}'
+    )
+
+
+_DIAGNOSTIC = '{"range":{"start":{"line":%d,"character":%d},"end":{"line":%d,"character":%d}},%s%s}'
 _RELATED = (
     '{"location":{"uri":%s,"range":{"start":{"line":%d,"character":%d},'
     '"end":{"line":%d,"character":%d}}},"message":%s}'
@@ -373,10 +398,7 @@ def _related_text(
             continue
         opened = documents.of(related.path)
         uri = uri_of_path(related.path) if opened is None else opened.uri
-        place = (
-            *to_position(document, related.range.start, encoding),
-            *to_position(document, related.range.end, encoding),
-        )
+        place = to_range(document, related.range, encoding)
         parts.append(_RELATED % (_quoted(uri), *place, _quoted(related.message)))
     return f',"relatedInformation":[{",".join(parts)}]' if parts else ""
 
@@ -401,9 +423,7 @@ def _settings_text(
         % (
             *_place(text, table, problem.range.start, encoding),
             *_place(text, table, problem.range.end, encoding),
-            _SEVERITIES[severity],
-            _code(rule.name, tags=client.tags),
-            _quoted(problem.message),
+            _shared_text(severity, rule.name, problem.message, tags=client.tags),
             "",
         )
         for problem in problems

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from pinfold.core.formats.summary import LineTrait
 from pinfold.core.model.facts import Facts
 from pinfold.core.model.files import FileRole
-from pinfold.core.model.finding import Finding
+from pinfold.core.model.finding import Finding, PlacedFinding
 from pinfold.core.model.text import TextRange
 from pinfold.core.rules.registry import rules
 from pinfold.core.settings import SETTINGS_FILE_NAMES
@@ -242,8 +242,8 @@ def judged(snapshot: Snapshot, file: OpenFile) -> Judgement:
     if file.is_local:
         return judgement
     # Nobody knows yet where the document will stand, so nobody knows what its paths mean.
-    kept = [finding for finding in judgement.findings if finding.rule != "missing-file"]
-    return replace(judgement, findings=tuple(kept))
+    kept = [placed for placed in judgement.placed if placed.finding.rule != "missing-file"]
+    return replace(judgement, placed=tuple(kept))
 
 
 def included_by(snapshot: Snapshot, file: OpenFile) -> frozenset[Path]:
@@ -304,7 +304,7 @@ def _too_large(file: OpenFile) -> Judgement:
         rule=rule.name,
         severity=rule.default,
     )
-    return Judgement(file.path, role_of_named_file(file.path), None, (finding,))
+    return Judgement(file.path, role_of_named_file(file.path), None, (PlacedFinding(0, finding),))
 
 
 def _working_directory(roots: Sequence[Path]) -> Path:

@@ -29,8 +29,8 @@ ARCHIVE_EXTENSIONS: frozenset[str] = frozenset(
 
 _SCHEMES = frozenset({"http", "https", "file", "ftp"})
 _EGG = re.compile(r"[#&]egg=([^&]*)")
-# Both are pip's own. The first accepts the four letters outside ASCII that differ from one inside in
-# case alone, such as the Kelvin sign; the second is what a requirement may be called.
+# Both are pip's own. The first accepts the few letters outside ASCII that differ from one inside in
+# nothing but case, such as the Kelvin sign; the second is what a requirement may be called.
 _EGG_NAME = re.compile(r"([A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9])", re.IGNORECASE)
 _PROJECT_NAME = re.compile(_EGG_NAME.pattern, re.IGNORECASE | re.ASCII)
 

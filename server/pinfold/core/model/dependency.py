@@ -30,8 +30,8 @@ class Option:
 
     `name` is pip's long name without dashes, whatever abbreviation or short form the file has.
     `spelling` is what stands there (``-r``, ``--req``). `value` is ``None`` for a flag. `range`
-    covers the words of option and value, with their quotes. `honoured` is false where pip reads the option and then drops it
-    without a word.
+    covers the words of option and value, with their quotes. `honoured` is false where pip reads the
+    option and then drops it without a word.
     """
 
     name: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 class Severity(Enum):
     """How much a finding matters; ``OFF`` means that the rule does not report at all."""
+
+    # Members are singletons; hashing them by name is slow, and done for every finding.
+    __hash__ = object.__hash__
 
     ERROR = "error"
     WARNING = "warning"
@@ -59,6 +62,14 @@ class Fix:
     applicability: Applicability
     reencode: bool = False
 
+    def moved(self, distance: int) -> Fix:
+        """Return the fix for a text that begins *distance* further on; other files' edits stay."""
+        edits = tuple(
+            edit if edit.path is not None else Edit(edit.range.shifted(distance), edit.text)
+            for edit in self.edits
+        )
+        return replace(self, edits=edits)
+
 
 @dataclass(frozen=True, slots=True)
 class Related:
@@ -74,8 +85,9 @@ class Finding:
     """Something that a rule says of a span of text.
 
     `range` is relative to the logical line for what a line rule yields, and absolute in the file
-    once :mod:`pinfold.core.rules.run` hands it on. `rule` and `severity` are filled in there too: a
-    rule does not name itself, nor does it know how the project weighs it.
+    for what a file rule yields; see :class:`PlacedFinding`. `rule` and `severity` are filled in by
+    :mod:`pinfold.core.rules.run`: a rule does not name itself, nor does it know how the project
+    weighs it.
     """
 
     range: TextRange
@@ -84,3 +96,31 @@ class Finding:
     related: tuple[Related, ...] = ()
     rule: str = ""
     severity: Severity = Severity.WARNING
+
+    def moved(self, distance: int) -> Finding:
+        """Return the finding for a text that begins *distance* further on."""
+        return replace(
+            self,
+            range=self.range.shifted(distance),
+            fixes=tuple(fix.moved(distance) for fix in self.fixes),
+        )
+
+
+class PlacedFinding(NamedTuple):
+    """A finding and the offset that its range is relative to.
+
+    A finding of a line is the same object for as long as its line stays as it is, wherever edits
+    move the line: what is derived from it need not be made anew.
+    """
+
+    start: int
+    finding: Finding
+
+    @property
+    def absolute_start(self) -> int:
+        """Where the finding starts in the file."""
+        return self.start + self.finding.range.start
+
+    def absolute(self) -> Finding:
+        """Return the finding with ranges in the file."""
+        return self.finding.moved(self.start) if self.start else self.finding

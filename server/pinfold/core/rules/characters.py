@@ -67,9 +67,9 @@ def invisible_character(line: LogicalLine, _facts: Facts) -> Iterator[Finding]:
         return
     entry = line.entry
     refused = entry is not None and entry.kind is EntryKind.ERROR
-    if entry is not None and entry.problem is not None:
-        if entry.problem.kind is ProblemKind.TOO_COMPLEX:
-            return
+    problem = None if entry is None else entry.problem
+    if problem is not None and problem.kind is ProblemKind.TOO_COMPLEX:
+        return
     comment_start = len(text) if line.comment is None else line.comment.range.start
     content = text.rstrip("\r\n")
     # pip strips white space at either end; told once, since a line may be long.

@@ -372,18 +372,20 @@ def _split_fix(line: LogicalLine, entry: Entry, option: Option) -> tuple[Fix, ..
     content = text.rstrip(LINE_BREAKS)
     if any(line_break in content for line_break in LINE_BREAKS) or content.endswith("\\"):
         return ()
-    start = len(text[: option.range.start].rstrip(" \t"))
+    start, end = len(text[: option.range.start].rstrip(" \t")), option.range.end
+    if start == 0:
+        end = len(text) - len(text[end:].lstrip(" \t"))
     ends_file = content == text
     moved = f"\n{written}" if ends_file else f"{written}\n"
     # Without the option pip may refuse what is left: `foo.whl -e ./a` is no wheel to it, but is one
     # without the `-e`.
-    parts = _kinds(f"{text[:start]}{text[option.range.end :]}\n{written}")
+    parts = _kinds(f"{text[:start]}{text[end:]}\n{written}")
     safe = option.name in _SAFE_TO_SPLIT and EntryKind.ERROR not in parts
     return (
         Fix(
             "Move it to a line of its own",
             (
-                Edit(TextRange(start, option.range.end), ""),
+                Edit(TextRange(start, end), ""),
                 Edit(TextRange(len(text), len(text)), moved),
             ),
             Applicability.SAFE if safe else Applicability.UNSAFE,

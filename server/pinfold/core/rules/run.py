@@ -19,6 +19,7 @@ from pinfold.core.model.finding import (
     Edit,
     Finding,
     Fix,
+    PlacedFinding,
     Severity,
 )
 from pinfold.core.model.text import TextRange
@@ -67,12 +68,11 @@ class IgnoreComment:
     names: tuple[tuple[str, TextRange], ...]
 
 
-def check_file(view: FileView, severities: Severities) -> tuple[Finding, ...]:
+def check_file(view: FileView, severities: Severities) -> tuple[PlacedFinding, ...]:
     """Judge a file by every rule that is not off.
 
-    Findings are ordered by where they start, then by rule; their ranges are absolute, and so are
-    those of their fixes. Silenced ones are left out; an ignore comment that silences nothing is a
-    finding itself.
+    Findings are ordered by where they start, then by rule. Silenced ones are left out; an ignore
+    comment that silences nothing is a finding itself.
     """
     weighed = {
         rule.name: severities.severity_of(rule.name, rule.defaults[view.role], view.path)
@@ -82,13 +82,18 @@ def check_file(view: FileView, severities: Severities) -> tuple[Finding, ...]:
     for rule in rules().values():
         if rule.check_file is not None and weighed[rule.name] is not Severity.OFF:
             found.extend(
-                replace(finding, rule=rule.name, severity=weighed[rule.name])
+                PlacedFinding(0, replace(finding, rule=rule.name, severity=weighed[rule.name]))
                 for finding in _guarded(rule, rule.check_file, view)
             )
     if view.document.traits.get(LineTrait.IGNORE):
         found = list(_unsilenced(view, found, weighed["unused-ignore"]))
-    found.sort(key=lambda finding: (finding.range.start, finding.rule, finding.range.end))
+    found.sort(key=_place)
     return tuple(found)
+
+
+def _place(placed: PlacedFinding) -> tuple[int, str, int]:
+    start, finding = placed
+    return start + finding.range.start, finding.rule, start + finding.range.end
 
 
 def ignore_comment(line: LogicalLine) -> IgnoreComment | None:
@@ -135,55 +140,44 @@ def ignore_fix(line: LogicalLine, start: int, rule_name: str) -> Fix | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Epoch:
-    """What findings of lines hold for: the facts, and the rules that are not off."""
+    """What the findings of lines hold for: the facts, and what each rule is worth."""
 
     facts: Facts
-    active: frozenset[str]
-
-    def is_over(self, facts: Facts, active: frozenset[str]) -> bool:
-        return self.facts is not facts or self.active != active
+    weighed: Mapping[str, Severity]
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What line rules found on a line: relative to it, and as last handed on, at `start`."""
+    """What line rules found on a line, relative to it."""
 
     epoch: _Epoch
     found: tuple[Finding, ...]
-    start: int
-    moved: tuple[Finding, ...]
 
 
-def _line_findings(view: FileView, weighed: Mapping[str, Severity]) -> Iterator[Finding]:
+def _line_findings(view: FileView, weighed: Mapping[str, Severity]) -> Iterator[PlacedFinding]:
     document = view.document
     epoch = _epoch(view, weighed)
     for index in document.marks:
         line = document.lines[index]
         kept = line.kept_findings
         if not isinstance(kept, _Kept) or kept.epoch is not epoch:
-            found = _check_line(line, epoch)
-            if not found and summary_of(line).is_common:
+            kept = line.kept_findings = _Kept(epoch, _check_line(line, epoch))
+            if not kept.found and summary_of(line).is_common:
                 document.marks.clear(index)
                 continue
-            kept = _Kept(epoch, found, -1, ())
-        start = document.starts[index]
-        moved = kept.moved
-        if kept.start != start or any(f.severity is not weighed[f.rule] for f in moved):
-            moved = tuple(_moved(finding, start, weighed[finding.rule]) for finding in kept.found)
-            line.kept_findings = _Kept(epoch, kept.found, start, moved)
-        for finding in moved:
+        for finding in kept.found:
             unless = rules()[finding.rule].unless
             if unless is None or not unless(view, line):
-                yield finding
+                yield PlacedFinding(document.starts[index], finding)
 
 
 def _epoch(view: FileView, weighed: Mapping[str, Severity]) -> _Epoch:
-    active = frozenset(name for name, severity in weighed.items() if severity is not Severity.OFF)
     marks = view.document.marks
-    if not isinstance(marks.epoch, _Epoch) or marks.epoch.is_over(view.facts, active):
-        marks.begin(_Epoch(view.facts, active))
-    assert isinstance(marks.epoch, _Epoch)
-    return marks.epoch
+    epoch = marks.epoch
+    if not isinstance(epoch, _Epoch) or epoch.facts is not view.facts or epoch.weighed != weighed:
+        epoch = _Epoch(view.facts, weighed)
+        marks.begin(epoch)
+    return epoch
 
 
 def _check_line(line: LogicalLine, epoch: _Epoch) -> tuple[Finding, ...]:
@@ -194,9 +188,9 @@ def _check_line(line: LogicalLine, epoch: _Epoch) -> tuple[Finding, ...]:
     else:
         asked = _line_rules()
     return tuple(
-        replace(finding, rule=rule.name)
+        replace(finding, rule=rule.name, severity=epoch.weighed[rule.name])
         for rule in asked
-        if rule.check_line is not None and rule.name in epoch.active
+        if rule.check_line is not None and epoch.weighed[rule.name] is not Severity.OFF
         for finding in _guarded(rule, rule.check_line, line, epoch.facts)
     )
 
@@ -220,48 +214,28 @@ def _guarded(rule: Rule, check: object, *arguments: object) -> list[Finding]:
         return []
 
 
-def _moved(finding: Finding, start: int, severity: Severity) -> Finding:
-    if start == 0 and severity is finding.severity:
-        return finding
-    return Finding(
-        finding.range.shifted(start),
-        finding.message,
-        tuple(moved_fix(fix, start) for fix in finding.fixes),
-        finding.related,
-        finding.rule,
-        severity,
-    )
-
-
-def moved_fix(fix: Fix, distance: int) -> Fix:
-    """Return *fix* for a line that starts *distance* further on; edits of other files stay."""
-    edits = tuple(
-        edit if edit.path is not None else Edit(edit.range.shifted(distance), edit.text)
-        for edit in fix.edits
-    )
-    return replace(fix, edits=edits)
-
-
-def _unsilenced(view: FileView, found: Iterable[Finding], unused: Severity) -> Iterator[Finding]:
+def _unsilenced(
+    view: FileView, found: Iterable[PlacedFinding], unused: Severity
+) -> Iterator[PlacedFinding]:
     comments: dict[int, tuple[LogicalLine, IgnoreComment]] = {}
-    ends: dict[int, int] = {}
     for start, line in view.document.with_trait(LineTrait.IGNORE):
         comment = ignore_comment(line)
         if comment is not None:
             comments[start] = (line, comment)
-            ends[start] = start + len(line)
     used: set[tuple[int, str]] = set()
-    for finding in found:
-        located = view.document.line_at(finding.range.start)
+    for placed in found:
+        located = view.document.line_at(placed.absolute_start)
         start = -1 if located is None else located[0]
-        if start in comments and finding.rule in {name for name, _ in comments[start][1].names}:
-            used.add((start, finding.rule))
+        rule = placed.finding.rule
+        if start in comments and rule in {name for name, _ in comments[start][1].names}:
+            used.add((start, rule))
         else:
-            yield finding
+            yield placed
     if unused is Severity.OFF:
         return
     for start, (line, comment) in comments.items():
-        yield from _judge_comment(start, line, comment, used, unused)
+        for finding in _judge_comment(start, line, comment, used, unused):
+            yield PlacedFinding(0, finding)
 
 
 def _judge_comment(

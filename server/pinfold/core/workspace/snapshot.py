@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pinfold.core.formats.document import Document
 from pinfold.core.formats.encoding import EncodingSource, Undecodable, decode_requirements
 from pinfold.core.formats.summary import LineTrait, is_exact_pin, summary_of
-from pinfold.core.model.finding import Finding
+from pinfold.core.model.finding import Finding, PlacedFinding
 from pinfold.core.model.text import TextRange
 from pinfold.core.rules.registry import rules
 from pinfold.core.rules.run import check_file
@@ -114,14 +115,19 @@ class DiskFiles:
         return DiskFile(decoded, Document.read(decoded.text))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judgement:
     """What is found in one file. `document` is ``None`` where the file cannot be read."""
 
     path: Path
     role: FileRole
     document: Document | None
-    findings: tuple[Finding, ...]
+    placed: tuple[PlacedFinding, ...]
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is found, with ranges in the file, in the order of the file."""
+        return tuple(placed.absolute() for placed in self.placed)
 
 
 @dataclass(frozen=True)
@@ -250,16 +256,12 @@ def _constrained(included: Iterable[IncludedFile]) -> Mapping[PackageName, str]:
 
 def _unreadable(
     unreadable: Unreadable, settings: ProjectSettings, path: Path
-) -> tuple[Finding, ...]:
+) -> tuple[PlacedFinding, ...]:
     rule = rules()["unreadable-file"]
     severity = settings.severity_of(rule.name, rule.default, path)
     too_large = unreadable.reason is UnreadableReason.TOO_LARGE
     subject = "this file is not judged" if too_large else "pip cannot read this file"
-    return (
-        Finding(
-            TextRange(0, 0),
-            f"{subject}: it {unreadable.detail}",
-            rule=rule.name,
-            severity=severity,
-        ),
+    finding = Finding(
+        TextRange(0, 0), f"{subject}: it {unreadable.detail}", rule=rule.name, severity=severity
     )
+    return (PlacedFinding(0, finding),)
