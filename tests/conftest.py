@@ -8,3 +8,7 @@ from hypothesis import settings
 settings.register_profile("desk", deadline=None)
 if settings.get_current_profile_name() == "default":
     settings.load_profile("desk")
+
+# Here and not in tests/oracle: the process that prints the summary of several workers reads only
+# this conftest.
+pytest_plugins = ["tests.oracle.counts"]

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinfold.core.formats.globs import BadGlob, translate_glob
 from pinfold.core.formats.toml_source import TomlDocument, parse_toml
 from pinfold.core.model.finding import Severity
 from pinfold.core.settings import (
-    BadGlob,
     ProjectSettings,
     SettingsCache,
     declared_settings,
@@ -22,7 +22,6 @@ from pinfold.core.settings import (
     has_settings,
     parse_settings,
     settings_reference,
-    translate_glob,
 )
 from pinfold.core.workspace.files import (
     MAX_FILE_BYTES,

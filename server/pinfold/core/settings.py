@@ -1,8 +1,8 @@
 """Every setting of a project, declared once: what changes findings, so that editor and CI agree.
 
 Owns the settings' types, bounds and documentation, how ``[tool.pinfold]`` of pyproject.toml and
-pinfold.toml are read, which of them counts for a file, and the globs they are written with. Refuses
-to know what a rule does, and to open files other than through the port it is given.
+pinfold.toml are read, and which of them counts for a file. Refuses to know what a rule does, and to
+open files other than through the port it is given.
 """
 
 from __future__ import annotations
@@ -11,17 +11,15 @@ import os
 import re
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from pinfold.core.formats.globs import BadGlob, compiled_globs, matches_glob, shown, translate_glob
 from pinfold.core.model.finding import Severity
 from pinfold.core.model.text import TextRange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
     from pathlib import Path, PurePath
-
-    from pathspec import GitIgnoreSpec
 
     from pinfold.core.formats.toml_source import TomlDocument, TomlPath
 
@@ -136,7 +134,7 @@ class ProjectSettings:
             relative = self._relative(path)
             for glob, severities in self.per_file_severity:
                 table = dict(severities)
-                if rule in table and relative and _matches(glob, relative):
+                if rule in table and relative and matches_glob(glob, relative):
                     found = table[rule]
         return found
 
@@ -150,7 +148,7 @@ class ProjectSettings:
 
     def _excludes(self, path: PurePath | str, mark: str) -> bool:
         relative = self._relative(path)
-        return bool(relative) and _compiled(self.exclude).match_file(f"{relative}{mark}")
+        return bool(relative) and compiled_globs(self.exclude).match_file(f"{relative}{mark}")
 
     def _relative(self, path: PurePath | str) -> str | None:
         """Return *path* from the settings' folder, POSIX; ``None`` where it is not below."""
@@ -295,44 +293,6 @@ def settings_reference() -> str:
     return _REFERENCE_START + "".join(_reference(declared) for declared in declared_settings())
 
 
-class BadGlob(ValueError):
-    """A glob that no path can be matched with, or not in reasonable time."""
-
-
-def translate_glob(glob: str) -> tuple[str, bool] | None:
-    """Return *glob*, a line of a .gitignore file, as a regular expression to search a path with.
-
-    The second is false where the line begins with ``!``. ``None`` where Git matches nothing with
-    it: a blank, a comment, an unclosed bracket. A folder's path ends in a slash. A path matches
-    too where one of the folders that it is in does.
-
-    pathspec turns ``*a*b*c`` into an expression that tries every way to share out a name among the
-    stars, which takes forever on a name made for it, and both may come with a repository that
-    somebody just wants to look at. A star may stop at the first place where what follows it fits,
-    up to the last star of a segment, so those are made atomic (by a lookahead, since Python 3.10
-    has no atomic groups).
-
-    Raises:
-        BadGlob: no path can be matched with it, or not in reasonable time.
-    """
-    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
-
-    if len(glob) > _LONGEST_GLOB or glob.count("**") > _MOST_DOUBLE_STARS:
-        raise BadGlob(
-            f"{_shown(glob)} is too complex a glob;"
-            f" at most {_LONGEST_GLOB:,} characters and {_MOST_DOUBLE_STARS} `**` may stand in one"
-        )
-    try:
-        regex, include = GitIgnoreSpecPattern.pattern_to_regex(glob)
-        if regex is None or include is None:
-            return None
-        regex = _with_atomic_stars(regex)
-        re.compile(regex)
-    except (ValueError, re.error, RecursionError, OverflowError) as error:
-        raise BadGlob(f"{_shown(glob)} is not a glob") from error
-    return regex, include
-
-
 _REFERENCE_START = """\
 # Settings
 
@@ -355,8 +315,6 @@ At most three `**` stand in one glob.
 _MENTION = re.compile(r"^\s*\[?\s*[\"']?tool[\"']?\s*\.\s*[\"']?pinfold\b", re.MULTILINE)
 
 _MOST_PROBLEMS = 100
-_LONGEST_GLOB = 1_000
-_MOST_DOUBLE_STARS = 3
 
 
 def _reference(declared: SettingDeclaration) -> str:
@@ -475,7 +433,7 @@ class _Reader:
             declared = declarations.get(name)
             if declared is None:
                 hint = _did_you_mean(name, declarations)
-                self._complain_of_key((*table, name), f"unknown setting {_shown(name)}{hint}")
+                self._complain_of_key((*table, name), f"unknown setting {shown(name)}{hint}")
                 continue
             read = self._value((*table, name), value, declared)
             if read is not None:
@@ -549,7 +507,7 @@ class _Reader:
         if name in self._known_rules:
             return True
         hint = _did_you_mean(name, self._known_rules)
-        message = f"unknown rule {_shown(name)}{hint or '; `pinfold rule` lists all rules'}"
+        message = f"unknown rule {shown(name)}{hint or '; `pinfold rule` lists all rules'}"
         self._complain_of_key(place, message)
         return False
 
@@ -560,7 +518,7 @@ class _Reader:
             self._complain_of_key(place, str(error))
             return False
         if translated is None:
-            self._complain_of_key(place, f"{_shown(glob)} is a glob that matches no path")
+            self._complain_of_key(place, f"{shown(glob)} is a glob that matches no path")
             return False
         return True
 
@@ -595,7 +553,7 @@ def _wrong_type(path: TomlPath, value: object, expected: str, example: str | Non
 def _wrong_severity(value: object) -> str:
     known = ", ".join(f'"{name}"' for name in _SEVERITIES)
     if isinstance(value, str):
-        return f"unknown severity {_shown(value)}; write one of {known}"
+        return f"unknown severity {shown(value)}; write one of {known}"
     return f"a severity must be a string, not {_type_name(value)}; write one of {known}"
 
 
@@ -604,13 +562,7 @@ def _type_name(value: object) -> str:
 
 
 def _last(path: TomlPath) -> str:
-    return _shown(str(path[-1]))
-
-
-def _shown(name: str) -> str:
-    # Foreign text in a message: bounded, and on one line.
-    short = name if len(name) <= 60 else f"{name[:60]}…"
-    return f"`{''.join(c if c.isprintable() else '�' for c in short)}`"
+    return shown(str(path[-1]))
 
 
 def _did_you_mean(name: str, known: Collection[str]) -> str:
@@ -620,44 +572,3 @@ def _did_you_mean(name: str, known: Collection[str]) -> str:
 
     near = get_close_matches(name.lower().replace("_", "-"), sorted(known), n=1)
     return f"; did you mean `{near[0]}`?" if near else ""
-
-
-# All rules ask about the same few globs and the same file, one after the other.
-@lru_cache(maxsize=1024)
-def _matches(glob: str, relative: str) -> bool:
-    return _compiled((glob,)).match_file(relative)
-
-
-@lru_cache(maxsize=256)
-def _compiled(globs: tuple[str, ...]) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec
-    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
-
-    return GitIgnoreSpec(
-        [
-            GitIgnoreSpecPattern(re.compile(regex), include)
-            for regex, include in filter(None, map(translate_glob, globs))
-        ],
-        # The other backends know no lookahead.
-        backend="simple",
-    )
-
-
-_STARS = re.compile(r"(?:\[\^/\]\*)+")
-_STAR_BEFORE_STAR = re.compile(
-    r"\[\^/\]\*"
-    r"((?:\\.|\[\^/\](?!\*)|\[\^?\]?(?:\\.|[^\]\\])*\](?<!\[\^/\])|[^\\/\[()|?*+^$])+)"
-    r"(?=\[\^/\]\*)",
-    re.DOTALL,
-)
-
-
-def _with_atomic_stars(regex: str) -> str:
-    count = 0
-
-    def atomic(match: re.Match[str]) -> str:
-        nonlocal count
-        count += 1
-        return f"(?=(?P<star{count}>[^/]*?{match[1]}))(?P=star{count})"
-
-    return _STAR_BEFORE_STAR.sub(atomic, _STARS.sub("[^/]*", regex))

@@ -56,6 +56,8 @@ _TABLE_LINE = re.compile(rf"{_NAME}[ \t]+(?P<version>\d[A-Za-z0-9.+]*)")
 _GLUED_OPTION = re.compile(
     r"(?P<gap>[\t ]*)(?=--(?:hash|config-settings?)\b)|(?P<tab>\t[\t ]*)(?=-)"
 )
+# Enough of the next line to see which option it begins with.
+_LOOKED_AT = 200
 _TRAILING_BLANK = re.compile(r"\\(?P<blank>[ \t]+)(?=[\r\n]|$)")
 
 
@@ -131,7 +133,7 @@ def broken_continuation(view: FileView) -> Iterator[Finding]:
         match = _TRAILING_BLANK.search(line.text)
         if match is None:
             continue
-        following = document.text[start + len(line) :].lstrip(" \t")
+        following = document.text[start + len(line) : start + len(line) + _LOOKED_AT].lstrip(" \t")
         safe = following.startswith(("--hash", "--config-settings", "-C"))
         blank = TextRange(start + match.start("blank"), start + match.end("blank"))
         applicability = Applicability.SAFE if safe else Applicability.UNSAFE

@@ -120,7 +120,7 @@ def _parse(data: bytes) -> tuple[tuple[re.Pattern[str], bool], ...]:
     lines = [line for line in re.split(r"\r?\n", text) if line.strip() and line[0] != "#"]
     if not lines:
         return ()
-    from pinfold.core.settings import BadGlob, translate_glob
+    from pinfold.core.formats.globs import BadGlob, translate_glob
 
     compiled = []
     for line in lines[:_MOST_LINES]:
