@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 _DIGEST = "d667207822eb83f1c4b50949b1623c8fc8d51f2341d65f72e1a1815397551136"
 
 
-def typical_lines(count: int, seed: int = 1) -> list[str]:
-    """Return *count* different lines, mixed as in real files.
+def typical_lines(count: int, seed: int = 1, *, bare: float = 0.05) -> list[str]:
+    """Return *count* different lines, mixed as in real files; the share *bare* has only a name.
 
-    55 % pins, 15 % ranges, 5 % extras, 10 % markers, 5 % bare names, 2 % URLs, 4 % compatible
+    With the usual share: 55 % pins, 15 % ranges, 5 % extras, 10 % markers, 5 % bare names, 2 % URLs, 4 % compatible
     releases, 4 % comments behind a pin.
     """
     chance = random.Random(seed)
-    return [_typical_line(chance, number) for number in range(count)]
+    return [_typical_line(chance, number, bare) for number in range(count)]
 
 
 def write_tree(root: Path, *, files: int = 5_000, lines: int = 20) -> None:
@@ -52,7 +52,7 @@ _MISTAKES = (
 )
 
 
-def _typical_line(chance: random.Random, number: int) -> str:
+def _typical_line(chance: random.Random, number: int, bare: float = 0.05) -> str:
     name = f"package-{number}-{chance.randrange(10**6)}"
     version = f"{chance.randrange(9)}.{chance.randrange(20)}.{chance.randrange(9)}"
     kind = chance.random()
@@ -64,7 +64,7 @@ def _typical_line(chance: random.Random, number: int) -> str:
         return f"{name}[extra{number}]=={version}"
     if kind < 0.85:
         return f"{name}=={version}; python_version < '3.{chance.randrange(14)}'"
-    if kind < 0.90:
+    if kind < 0.85 + bare:
         return name
     if kind < 0.92:
         return f"{name} @ https://files.example/{name}-{version}.tar.gz"

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from pinfold.core.formats.document import Document
     from pinfold.core.model.finding import Finding
     from pinfold.core.settings import SettingProblem
     from pinfold.core.workspace.files import FileIdentity, FileSystem
@@ -40,6 +39,8 @@ LONGEST_WAIT_MS = 250
 """How long findings are held back while the edits do not cease."""
 
 POLL_INTERVAL_S = 1.0
+
+_KEPT_TEXTS = 50_000
 
 _LOGGER = logging.getLogger("pinfold.lsp")
 
@@ -98,6 +99,7 @@ class Publisher:
         self._documents = documents
         self._send = send
         self._client = client
+        self._texts = DiagnosticTexts(documents.encoding, client)
         self._debounce_s = debounce_ms / 1000
         self._has_watcher = has_watcher
         self._states: dict[Path, _State] = {}
@@ -208,9 +210,7 @@ class Publisher:
 
     def _send_findings(self, file: OpenFile, state: _State, judgement: Judgement) -> None:
         snapshot = self._documents.snapshot
-        diagnostics = diagnostics_text(
-            judgement, snapshot, self._documents, self._documents.encoding, self._client
-        )
+        diagnostics = self._texts.of(judgement, snapshot, self._documents)
         message = _notification(file.uri, file.version, diagnostics)
         is_new = not state.sent
         if message != state.sent:
@@ -292,50 +292,58 @@ class Publisher:
         return frozenset(paths)
 
 
-def diagnostics_text(
-    judgement: Judgement,
-    snapshot: Snapshot,
-    documents: Documents,
-    encoding: PositionEncoding,
-    client: ClientDiagnostics,
-) -> str:
-    """Return the findings of a file as the elements of a JSON array."""
-    document = judgement.document
-    parts: list[str] = []
-    for index, placed in enumerate(judgement.placed):
-        start, finding = placed
+class DiagnosticTexts:
+    """Findings as the elements of a JSON array, for one client.
+
+    A finding of a line stays the same object while its line does, so its text is kept too: all of
+    it but the line numbers, which are all that an edit elsewhere changes.
+    """
+
+    def __init__(self, encoding: PositionEncoding, client: ClientDiagnostics) -> None:
+        self._encoding = encoding
+        self._client = client
+        self._kept: dict[int, tuple[Finding, str]] = {}
+
+    def of(self, judgement: Judgement, snapshot: Snapshot, documents: Documents) -> str:
+        """Return what is found in a file, separated by commas."""
+        document = judgement.document
         if document is None:
-            place = (0, 0, 0, 0)
-        elif not finding.fixes and not finding.related:
-            parts.append(_plain_text(document, start, finding, encoding, client))
-            continue
-        else:
-            place = to_range(document, finding.range.shifted(start), encoding)
-        more = ""
-        if client.related and finding.related:
-            more = _related_text(placed.absolute(), snapshot, documents, encoding)
-        if client.data and finding.fixes:
-            more += f',"data":{{"index":{index}}}'
-        parts.append(_DIAGNOSTIC % (*place, _after_range(finding, client), more))
-    return ",".join(parts)
+            return ",".join(
+                _DIAGNOSTIC % (0, 0, 0, 0, _after_range(finding, self._client), "")
+                for _, finding in judgement.placed
+            )
+        parts: list[str] = []
+        kept, line_starting_at = self._kept, document.table.line_starting_at
+        for index, (start, finding) in enumerate(judgement.placed):
+            known = kept.get(id(finding))
+            line = line_starting_at(start)
+            if known is not None and known[0] is finding and line >= 0:
+                parts.append(known[1] % (line, line))
+                continue
+            span = finding.range.shifted(start)
+            place = to_range(document, span, self._encoding)
+            after = _after_range(finding, self._client)
+            if not finding.fixes and not finding.related:
+                parts.append(_DIAGNOSTIC % (*place, after, ""))
+                if place[0] == place[2] == line:
+                    self._keep(finding, place, after)
+                continue
+            more = ""
+            if self._client.related and finding.related:
+                absolute = finding.moved(start)
+                more = _related_text(absolute, snapshot, documents, self._encoding)
+            if self._client.data and finding.fixes:
+                more += f',"data":{{"index":{index}}}'
+            parts.append(_DIAGNOSTIC % (*place, after, more))
+        return ",".join(parts)
 
-
-def _plain_text(
-    document: Document,
-    start: int,
-    finding: Finding,
-    encoding: PositionEncoding,
-    client: ClientDiagnostics,
-) -> str:
-    """Return a finding that says nothing but its own; nearly all of many findings are such."""
-    span = finding.range
-    line, column = document.table.position(start + span.start)
-    piece = document.text[start + span.start - column : start + span.end]
-    if piece.isascii() and "\n" not in piece and "\r" not in piece:
-        end = column + span.end - span.start
-        return _DIAGNOSTIC % (line, column, line, end, _after_range(finding, client), "")
-    place = to_range(document, span.shifted(start), encoding)
-    return _DIAGNOSTIC % (*place, _after_range(finding, client), "")
+    def _keep(self, finding: Finding, place: tuple[int, int, int, int], after: str) -> None:
+        if len(self._kept) >= _KEPT_TEXTS:
+            self._kept.clear()
+        template = _DIAGNOSTIC % (0, place[1], 0, place[3], after, "")
+        # The finding is kept with its text, so that nothing else can come to have its id.
+        escaped = template.replace("%", "%%").replace('"line":0', '"line":%d')
+        self._kept[id(finding)] = (finding, escaped)
 
 
 def _after_range(finding: Finding, client: ClientDiagnostics) -> str:

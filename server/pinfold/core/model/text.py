@@ -104,6 +104,11 @@ class LineTable:
         line = bisect_right(self._starts, offset) - 1
         return Position(line, offset - self._starts[line])
 
+    def line_starting_at(self, offset: int) -> int:
+        """Return the line that starts exactly at *offset*, or -1."""
+        line = bisect_right(self._starts, offset) - 1
+        return line if self._starts[line] == offset else -1
+
     def offset(self, position: Position) -> int:
         """Return the offset of *position*, brought inside the text where it points outside."""
         if position.line < 0:

@@ -157,6 +157,7 @@ class _Kept:
 def _line_findings(view: FileView, weighed: Mapping[str, Severity]) -> Iterator[PlacedFinding]:
     document = view.document
     epoch = _epoch(view, weighed)
+    known = rules()
     for index in document.marks:
         line = document.lines[index]
         kept = line.kept_findings
@@ -166,7 +167,7 @@ def _line_findings(view: FileView, weighed: Mapping[str, Severity]) -> Iterator[
                 document.marks.clear(index)
                 continue
         for finding in kept.found:
-            unless = rules()[finding.rule].unless
+            unless = known[finding.rule].unless
             if unless is None or not unless(view, line):
                 yield PlacedFinding(document.starts[index], finding)
 
