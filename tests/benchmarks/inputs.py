@@ -14,8 +14,8 @@ _DIGEST = "d667207822eb83f1c4b50949b1623c8fc8d51f2341d65f72e1a1815397551136"
 def typical_lines(count: int, seed: int = 1, *, bare: float = 0.05) -> list[str]:
     """Return *count* different lines, mixed as in real files; the share *bare* has only a name.
 
-    With the usual share: 55 % pins, 15 % ranges, 5 % extras, 10 % markers, 5 % bare names, 2 % URLs, 4 % compatible
-    releases, 4 % comments behind a pin.
+    With the usual share: 55 % pins, 15 % ranges, 5 % extras, 10 % markers, 5 % bare names,
+    2 % URLs, 4 % compatible releases, 4 % comments behind a pin.
     """
     chance = random.Random(seed)
     return [_typical_line(chance, number, bare) for number in range(count)]

@@ -13,6 +13,8 @@ from tests.benchmarks.measure import Figures, median
 from tests.lsp.client import SERVER, Client
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.benchmarks.report import Row
 
 BARE = (sys.executable, str(Path(__file__).with_name("bare_pygls_server.py")))
@@ -88,27 +90,13 @@ def _keystrokes(rounds: int, content: list[str], goal: str = "") -> list[Row]:
             first = client.diagnostics(URI)
             if name == "pinfold":
                 findings = len(first)
-        version = 1
         chance = random.Random(4)
-        for _ in range(KEYSTROKES * max(1, rounds // 5)):
-            version += 1
-            number = chance.randrange(lines)
-            column = chance.randrange(len(content[number]))
-            place = {"line": number, "character": column}
-            change = {"range": {"start": place, "end": place}, "text": "1"}
-            undo = {
-                "range": {"start": place, "end": {"line": number, "character": column + 1}},
-                "text": "",
-            }
-            edit = change if version % 2 == 0 else undo
-            if version % 2 == 0:
-                last_change, last_undo = change, undo
-            else:
-                edit = last_undo
+        edits = _edits(content, chance, KEYSTROKES * max(1, rounds // 5))
+        for version, edit in enumerate(edits, start=2):
             for name in chance.sample(list(clients), 2):
                 client = clients[name]
                 start = time.perf_counter()
-                client.change(URI, version, last_change if version % 2 == 0 else edit)
+                client.change(URI, version, edit)
                 client.diagnostics(URI, version)
                 taken[name].append((time.perf_counter() - start) * 1000)
     finally:
@@ -137,6 +125,17 @@ def _keystrokes(rounds: int, content: list[str], goal: str = "") -> list[Row]:
             "",
         ),
     ]
+
+
+def _edits(content: list[str], chance: random.Random, count: int) -> Iterator[object]:
+    """Yield *count* edits: a character typed at a random place, then taken away again."""
+    for _ in range(count // 2):
+        line = chance.randrange(len(content))
+        column = chance.randrange(len(content[line]))
+        start = {"line": line, "character": column}
+        end = {"line": line, "character": column + 1}
+        yield {"range": {"start": start, "end": start}, "text": "1"}
+        yield {"range": {"start": start, "end": end}, "text": ""}
 
 
 def _resident_megabytes(pid: int) -> float:
