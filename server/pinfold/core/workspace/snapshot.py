@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -190,6 +191,8 @@ class Snapshot:
         document = self.document(path)
         if isinstance(document, Unreadable):
             return document
+        # pip takes a path from its working directory, which nobody can know: these are tried.
+        places = (path.parent, self.root(path), self.working_directory, *self.roots)
         includes, included = follow_includes(path, document, self.document, self.disk.edges)
         return FileView(
             path,
@@ -200,7 +203,9 @@ class Snapshot:
             included,
             _constrained(included),
             self._encoding(path),
-            lambda text: self._path_exists(path, text),
+            # Not bound to the snapshot, which keeps this view: the two would be a circle, and each
+            # edit's documents stay in memory until somebody looks for circles.
+            partial(_path_exists, self.disk.filesystem, places),
         )
 
     def judge(self, path: Path, role: FileRole | None = None) -> Judgement:
@@ -226,18 +231,14 @@ class Snapshot:
         }[decoded.source]
         return Encoding(decoded.encoding, usual, detail)
 
-    def _path_exists(self, path: Path, text: str) -> bool | None:
-        """Return whether a path that the file names exists, from wherever pip may be run.
 
-        pip takes such paths from its working directory, which nobody can know: the file's own
-        folder, the repository's root, the workspace folders and the working directory are tried.
-        """
-        if "${" in text or not is_local_path(text):
-            return None
-        if os.path.isabs(text):  # noqa: PTH117 - it is a file's text, not yet a path of ours
-            return self.disk.filesystem.exists(text)
-        places = {path.parent, self.root(path), self.working_directory, *self.roots}
-        return any(self.disk.filesystem.exists(place / text) for place in places)
+def _path_exists(filesystem: FileSystem, places: Iterable[Path], text: str) -> bool | None:
+    """Return whether a path that a file names exists, from wherever pip may be run."""
+    if "${" in text or not is_local_path(text):
+        return None
+    if os.path.isabs(text):  # noqa: PTH117 - it is a file's text, not yet a path of ours
+        return filesystem.exists(text)
+    return any(filesystem.exists(place / text) for place in places)
 
 
 def _constrained(included: Iterable[IncludedFile]) -> Mapping[PackageName, str]:
