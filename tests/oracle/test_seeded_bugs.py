@@ -16,6 +16,7 @@ from pinfold.core.formats import (
     requirements,
     shell_words,
 )
+from pinfold.core.formats.requirement_parts import trailing_extras
 from pinfold.core.model import text
 from tests.oracle.comparison import Comparison
 from tests.oracle.lines import generate_files, generate_lines
@@ -72,7 +73,7 @@ def _extras_keep_their_case(monkeypatch: pytest.MonkeyPatch) -> None:
     strip_extras = requirement._strip_extras
 
     def patched(path: str) -> tuple[str, tuple[str, ...]]:
-        bracket = requirement._trailing_extras(path)
+        bracket = trailing_extras(path)
         bare, extras = strip_extras(path)
         if bracket is None or not extras:
             return bare, extras

@@ -11,8 +11,8 @@ import pytest
 
 from pinfold.core.formats.document import Document
 from pinfold.core.formats.entry import MAX_LINE_LENGTH, EntryKind
+from pinfold.core.formats.pep508 import MAX_CLAUSES, MAX_DEPTH
 from pinfold.core.formats.problem import ProblemKind
-from pinfold.core.formats.requirement import MAX_CLAUSES, MAX_DEPTH
 from pinfold.core.formats.requirements import parse_requirements
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from pinfold.core.formats.pip_options import OptionScope, ReadOptions, read_options
 from pinfold.core.formats.problem import Problem, ProblemKind
 from pinfold.core.formats.requirement import (
-    Offsets,
     Requirement,
     read_editable,
     read_requirement,
@@ -28,6 +27,7 @@ from pinfold.core.model.text import TextRange
 if TYPE_CHECKING:
     from pinfold.core.formats.logical_lines import JoinedLine
     from pinfold.core.formats.pip_options import ReadOption
+    from pinfold.core.formats.requirement_parts import Offsets
 
 MAX_LINE_LENGTH = 1 << 18
 """The longest logical line that is read, in code points; pip has no limit, and takes its time."""

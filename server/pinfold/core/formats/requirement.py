@@ -11,14 +11,22 @@ from __future__ import annotations
 import dataclasses
 import posixpath
 import re
-import warnings
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from pinfold.core.formats.pep508 import judge_marker, read_with_packaging, too_complex
 from pinfold.core.formats.problem import Problem, ProblemKind
+from pinfold.core.formats.requirement_parts import (
+    Offsets,
+    Shifted,
+    atoms,
+    bracketed_extras,
+    egg_part,
+    named_parts,
+    stripped_part,
+    trailing_extras,
+)
 from pinfold.core.formats.urls import (
-    ARCHIVE_EXTENSIONS,
     InvalidUrl,
     Url,
     archive_extension,
@@ -28,30 +36,11 @@ from pinfold.core.formats.urls import (
     wheel_name_and_version,
 )
 from pinfold.core.model.dependency import Dependency, Part
-from pinfold.core.model.text import TextRange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from packaging.requirements import Requirement as PackagingRequirement
 
     from pinfold.core.model.dependency import Option
-
-__all__ = [
-    "ARCHIVE_EXTENSIONS",
-    "MAX_CLAUSES",
-    "MAX_DEPTH",
-    "Offsets",
-    "Requirement",
-    "read_editable",
-    "read_requirement",
-]
-
-MAX_CLAUSES = 100
-"""The most clauses of one specifier that reach ``packaging``, whose ranges take quadratic time."""
-
-MAX_DEPTH = 100
-"""The deepest nesting of parentheses that reaches ``packaging``, whose marker parser recurses."""
 
 _VERSION_CONTROLS = ("bzr", "git", "hg", "svn")
 
@@ -63,24 +52,6 @@ _RELATIVE_PATH = re.compile(r"\w[\w.+ -]*(?:/[\w.+ -]*)+(?:\[[^\]]*\])?")
 _BARE_DIRECTORY = re.compile(r"\w[\w.-]*(?:\[[^\]]*\])?")
 
 _SHARE = re.compile(r"//(?!/)")
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\b")
-_EXTRA = re.compile(r"[^\s,]+")
-_CLAUSE = re.compile(r"[^\s,](?:[^,]*[^\s,])?")
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-_ATOM = re.compile(
-    r"(?:'[^']*'|\"[^\"]*\"|[\w.]+)\s*"
-    r"(?:===|==|~=|!=|<=|>=|<|>|\bnot\s+in\b|\bin\b)\s*"
-    r"(?:'[^']*'|\"[^\"]*\"|[\w.]+)"
-)
-
-
-class Offsets(Protocol):
-    """Where a piece of a requirement's text stands in the source."""
-
-    def source_range(self, start: int, end: int) -> TextRange:
-        """Return the range of the characters *start* to *end*."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +93,13 @@ def read_requirement(text: str, offsets: Offsets) -> Requirement | Problem:
     marker_start = len(before) + len(separator)
     marker: Part | None = None
     if found and after.strip():
-        marker = _stripped_part(text, marker_start, len(text), offsets)
-        message = _judge_marker(after.strip())
+        marker = stripped_part(text, marker_start, len(text), offsets)
+        message = judge_marker(after.strip())
         if message is not None:
             return Problem(message.kind, message.message, marker.range)
     subject = before.strip()
     start = len(before) - len(before.lstrip())
-    subject_offsets = _Shifted(offsets, start)
+    subject_offsets = Shifted(offsets, start)
     if named_by_url:
         return _read_url(subject, marker, subject_offsets)
     try:
@@ -148,10 +119,10 @@ def read_requirement(text: str, offsets: Offsets) -> Requirement | Problem:
 def read_editable(text: str, offsets: Offsets) -> Requirement | Problem:
     """Read the value of ``-e``: a path, a version-control URL, or ``name @ URL``."""
     invalid = _invalid(ProblemKind.INVALID_EDITABLE, text, offsets)
-    too_complex = _too_complex(text)
-    if too_complex is not None:
-        return invalid(too_complex, kind=ProblemKind.TOO_COMPLEX)
-    parsed = _packaging_requirement(text)
+    limit = too_complex(text)
+    if limit is not None:
+        return invalid(limit, kind=ProblemKind.TOO_COMPLEX)
+    parsed = read_with_packaging(text)
     if not isinstance(parsed, str) and parsed.url:
         return _read_direct_editable(text, parsed, offsets)
     try:
@@ -172,7 +143,7 @@ def read_editable(text: str, offsets: Offsets) -> Requirement | Problem:
         if _is_directory_text(bare) or text.startswith("\\\\"):
             path = Part(bare, offsets.source_range(0, len(bare)))
             parts = Dependency(
-                None, extras=_bracketed_extras(text, offsets), path=path, editable=True
+                None, extras=bracketed_extras(text, offsets), path=path, editable=True
             )
             whole = Part(text, offsets.source_range(0, len(text)))
             return Requirement(None, extras_if_path, None, None, None, whole, parts)
@@ -194,26 +165,13 @@ def read_editable(text: str, offsets: Offsets) -> Requirement | Problem:
         return invalid(problem, kind=ProblemKind.INVALID_URL)
     part = Part(url_text, offsets.source_range(0, len(url_text)))
     parts = Dependency(
-        _egg_part(url_text, url, offsets),
-        extras=_bracketed_extras(text, offsets) if extras else (),
+        egg_part(url_text, url, offsets),
+        extras=bracketed_extras(text, offsets) if extras else (),
         url=part,
         editable=True,
     )
     specifier = None if url.egg is None else ""
     return Requirement(url.egg, extras, specifier, None, link_text, None, parts)
-
-
-class _Shifted:
-    """Offsets of a text that begins *distance* further on."""
-
-    __slots__ = ("_distance", "_offsets")
-
-    def __init__(self, offsets: Offsets, distance: int) -> None:
-        self._offsets = offsets
-        self._distance = distance
-
-    def source_range(self, start: int, end: int) -> TextRange:
-        return self._offsets.source_range(start + self._distance, end + self._distance)
 
 
 class _Invalid(Protocol):
@@ -252,7 +210,7 @@ def _read_url(text: str, marker: Part | None, offsets: Offsets) -> Requirement |
                 f"`{url.filename}` is no valid name of a wheel", kind=ProblemKind.INVALID_WHEEL_NAME
             )
         name, specifier = named[0], f"=={named[1]}"
-    parts = Dependency(_egg_part(text, url, offsets), url=part, marker=marker, atoms=_atoms(marker))
+    parts = Dependency(egg_part(text, url, offsets), url=part, marker=marker, atoms=atoms(marker))
     return Requirement(name, (), specifier, marker_text, text, None, parts)
 
 
@@ -288,10 +246,10 @@ def _read_archive(
     path = Part(bare, offsets.source_range(0, len(bare)))
     parts = Dependency(
         None,
-        extras=_bracketed_extras(text, offsets) if extras else (),
+        extras=bracketed_extras(text, offsets) if extras else (),
         path=path,
         marker=marker,
-        atoms=_atoms(marker),
+        atoms=atoms(marker),
     )
     whole = Part(text, offsets.source_range(0, len(text)))
     marker_text = None if marker is None else marker.text
@@ -304,10 +262,10 @@ def _path_requirement(
     bare = _without_trailing_extras(text)
     parts = Dependency(
         None,
-        extras=_bracketed_extras(text, offsets) if extras else (),
+        extras=bracketed_extras(text, offsets) if extras else (),
         path=Part(bare, offsets.source_range(0, len(bare))),
         marker=marker,
-        atoms=_atoms(marker),
+        atoms=atoms(marker),
     )
     whole = Part(text, offsets.source_range(0, len(text)))
     return Requirement(
@@ -319,10 +277,10 @@ def _read_pep508(
     text: str, path_extras: tuple[str, ...], marker: Part | None, offsets: Offsets
 ) -> Requirement | Problem:
     invalid = _invalid(ProblemKind.INVALID_REQUIREMENT, text, offsets)
-    too_complex = _too_complex(text)
-    if too_complex is not None:
-        return invalid(too_complex, kind=ProblemKind.TOO_COMPLEX)
-    parsed = _packaging_requirement(text)
+    limit = too_complex(text)
+    if limit is not None:
+        return invalid(limit, kind=ProblemKind.TOO_COMPLEX)
+    parsed = read_with_packaging(text)
     if isinstance(parsed, str):
         return invalid(parsed)
     url: Part | None = None
@@ -332,7 +290,7 @@ def _read_pep508(
             return invalid(problem, kind=ProblemKind.INVALID_URL)
         start = text.index(parsed.url, text.index("@") + 1)
         url = Part(parsed.url, offsets.source_range(start, start + len(parsed.url)))
-    parts = _named_parts(text, parsed, url, marker, offsets)
+    parts = named_parts(text, parsed, url, marker, offsets)
     return Requirement(
         parsed.name,
         path_extras or tuple(sorted(parsed.extras)),
@@ -366,8 +324,8 @@ def _read_direct_editable(
     marker: Part | None = None
     if parsed.marker is not None:
         marker_start = text.index(";", url_end) + 1
-        marker = _stripped_part(text, marker_start, len(text), offsets)
-    parts = _named_parts(
+        marker = stripped_part(text, marker_start, len(text), offsets)
+    parts = named_parts(
         text,
         parsed,
         Part(parsed.url, offsets.source_range(start, url_end)),
@@ -385,197 +343,19 @@ def _read_direct_editable(
     )
 
 
-def _named_parts(
-    text: str,
-    parsed: PackagingRequirement,
-    url: Part | None,
-    marker: Part | None,
-    offsets: Offsets,
-) -> Dependency:
-    """Find the parts of *text*, which ``packaging`` has accepted as *parsed*."""
-    name_start = len(text) - len(text.lstrip(" \t"))
-    cursor = name_start + len(parsed.name)
-    name = Part(parsed.name, offsets.source_range(name_start, cursor))
-    extras: tuple[Part, ...] = ()
-    bracket = _skip_blanks(text, cursor)
-    if bracket < len(text) and text[bracket] == "[":
-        closing = text.index("]", bracket)
-        extras = _parts_between(_EXTRA, text, bracket + 1, closing, offsets)
-        cursor = closing + 1
-    specifier: Part | None = None
-    clauses: tuple[Part, ...] = ()
-    if url is None:
-        start = _skip_blanks(text, cursor)
-        end = len(text.rstrip(" \t"))
-        if start < end and text[start] == "(" and text[end - 1] == ")":
-            start, end = start + 1, end - 1
-        clauses = _parts_between(_CLAUSE, text, start, end, offsets)
-        if clauses:
-            specifier = _stripped_part(text, start, end, offsets)
-    return Dependency(
-        name,
-        extras,
-        specifier,
-        clauses,
-        url=url,
-        marker=marker,
-        atoms=_atoms(marker),
-    )
-
-
-def _parts_between(
-    pattern: re.Pattern[str], text: str, start: int, end: int, offsets: Offsets
-) -> tuple[Part, ...]:
-    return tuple(
-        Part(match.group(), offsets.source_range(match.start(), match.end()))
-        for match in pattern.finditer(text, start, end)
-    )
-
-
-def _atoms(marker: Part | None) -> tuple[Part, ...]:
-    if marker is None:
-        return ()
-    start = marker.range.start
-    if marker.range.end - start != len(marker.text):
-        # A continuation lies inside the marker: its atoms are told as the marker's whole range.
-        return tuple(Part(m.group(), marker.range) for m in _ATOM.finditer(marker.text))
-    return tuple(
-        Part(match.group(), TextRange(start + match.start(), start + match.end()))
-        for match in _ATOM.finditer(marker.text)
-    )
-
-
-def _egg_part(text: str, url: Url, offsets: Offsets) -> Part | None:
-    if url.egg is None:
-        return None
-    start = re.search(r"[#&]egg=", text)
-    if start is None:
-        return None
-    return Part(url.egg, offsets.source_range(start.end(), start.end() + len(url.egg)))
-
-
-def _bracketed_extras(text: str, offsets: Offsets) -> tuple[Part, ...]:
-    bracket = _trailing_extras(text)
-    if bracket is None:
-        return ()
-    return _parts_between(_EXTRA, text, bracket + 1, len(text) - 1, offsets)
-
-
-def _stripped_part(text: str, start: int, end: int, offsets: Offsets) -> Part:
-    piece = text[start:end]
-    start += len(piece) - len(piece.lstrip())
-    stripped = piece.strip()
-    return Part(stripped, offsets.source_range(start, start + len(stripped)))
-
-
-def _skip_blanks(text: str, start: int) -> int:
-    while start < len(text) and text[start] in " \t":
-        start += 1
-    return start
-
-
-def _judge_marker(text: str) -> Problem | None:
-    """Return why *text* is no marker; the problem's range means nothing yet."""
-    nowhere = TextRange(0, 0)
-    if _depth(text) > MAX_DEPTH:
-        return Problem(
-            ProblemKind.TOO_COMPLEX,
-            f"marker nests parentheses deeper than {MAX_DEPTH} levels",
-            nowhere,
-        )
-    from packaging.markers import Marker
-
-    try:
-        with _without_warnings(text):
-            Marker(text)
-    except ValueError as error:
-        return Problem(ProblemKind.INVALID_MARKER, _first_line(error), nowhere)
-    return None
-
-
-def _packaging_requirement(text: str) -> PackagingRequirement | str:
-    """Return *text* parsed, or why it cannot be."""
-    from packaging.requirements import Requirement as PackagingRequirement
-
-    try:
-        with _without_warnings(text):
-            parsed = PackagingRequirement(text)
-            # Builds every version: one of more digits than Python converts fails only here.
-            str(parsed.specifier)
-            hash(parsed.specifier)
-            return parsed
-    except ValueError as error:
-        return _first_line(error)
-
-
-def _without_warnings(text: str) -> AbstractContextManager[None]:
-    # packaging evaluates quoted strings with ast, which warns of an escape such as '\\d'. pip's
-    # users never see that either.
-    return _ignored_warnings() if "\\" in text else nullcontext()
-
-
-@contextmanager
-def _ignored_warnings() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _too_complex(text: str) -> str | None:
-    """Return why *text* must not reach ``packaging``, or ``None``."""
-    if text.count(",") >= MAX_CLAUSES:
-        outside = re.sub(r"\[[^\[\]]*\]", "", text)
-        if outside.count(",") >= MAX_CLAUSES:
-            count = outside.count(",") + 1
-            return f"specifier has {count:,} clauses, and at most {MAX_CLAUSES} are read"
-    if _depth(text) > MAX_DEPTH:
-        return f"requirement nests parentheses deeper than {MAX_DEPTH} levels"
-    return None
-
-
-def _depth(text: str) -> int:
-    if text.count("(") <= MAX_DEPTH:
-        return 0
-    deepest = depth = 0
-    for character in _QUOTED.sub("", text):
-        if character == "(":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character == ")":
-            depth -= 1
-    return deepest
-
-
-def _first_line(error: ValueError) -> str:
-    message = str(error).partition("\n")[0]
-    return message[:1].lower() + message[1:]
-
-
 def _strip_extras(text: str) -> tuple[str, tuple[str, ...]]:
     """Return *text* without what stands in brackets at its end, and those extras in lower case.
 
     Raises:
         ValueError: the brackets hold something else.
     """
-    bracket = _trailing_extras(text)
+    bracket = trailing_extras(text)
     if bracket is None:
         return text, ()
-    parsed = _packaging_requirement("placeholder" + text[bracket:].lower())
+    parsed = read_with_packaging("placeholder" + text[bracket:].lower())
     if isinstance(parsed, str):
         raise ValueError(parsed)
     return text[:bracket].rstrip(), tuple(sorted(parsed.extras))
-
-
-def _trailing_extras(text: str) -> int | None:
-    """Return where the brackets at the very end of *text* open, or ``None``.
-
-    Equal to matching ``(.+)(\\[[^\\]]+\\])``, as pip's `strip_extras` does, which takes quadratic
-    time on a long run of opening brackets.
-    """
-    if not text.endswith("]"):
-        return None
-    bracket = text.rfind("[", 1, len(text) - 2)
-    return None if bracket == -1 or "]" in text[bracket:-1] else bracket
 
 
 def _path_extras(text: str) -> tuple[str, tuple[str, ...]]:
@@ -586,7 +366,7 @@ def _path_extras(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _without_trailing_extras(text: str) -> str:
-    bracket = _trailing_extras(text)
+    bracket = trailing_extras(text)
     return text if bracket is None else text[:bracket].rstrip()
 
 

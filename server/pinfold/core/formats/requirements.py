@@ -18,7 +18,8 @@ from pinfold.core.formats.logical_lines import (
     is_continued,
     join_physical_lines,
 )
-from pinfold.core.formats.requirement import MAX_CLAUSES, Requirement
+from pinfold.core.formats.pep508 import MAX_CLAUSES
+from pinfold.core.formats.requirement import Requirement
 from pinfold.core.formats.urls import archive_extension
 from pinfold.core.model.dependency import Dependency, Part
 from pinfold.core.model.text import TextRange
