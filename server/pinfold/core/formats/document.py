@@ -65,6 +65,8 @@ class Document:
     Invariant: `lines` joined give `text`; `starts[i]` is where ``lines[i]`` begins.
     `names` counts, per normalised project name, the lines that require it; `traits` counts the
     lines that have a trait. They let a rule see at once that there is nothing to do.
+    `is_aligned` says that every logical line is one editor line, as in most files: the starts of
+    the one are then those of the other, and need not be moved twice at every edit.
     """
 
     text: str
@@ -74,6 +76,7 @@ class Document:
     names: Mapping[PackageName, int]
     traits: Mapping[LineTrait, int]
     marks: Marks
+    is_aligned: bool
 
     @classmethod
     def read(cls, text: str) -> Document:
@@ -84,7 +87,9 @@ class Document:
         for line in lines:
             _count(names, traits, summary_of(line), 1)
         marks = Marks(bytearray(b"\1") * len(lines))
-        return cls(text, LineTable.of(text), lines, _starts(lines, 0), names, traits, marks)
+        table, starts = LineTable.of(text), _starts(lines, 0)
+        is_aligned = table.starts(0, len(lines)) == starts
+        return cls(text, table, lines, starts, names, traits, marks, is_aligned)
 
     def edited(self, span: TextRange, text: str) -> Document:
         """Return the document with *span* replaced by *text*.
@@ -108,14 +113,25 @@ class Document:
         fresh = split_logical_lines(region)
         names, traits = self._counts_after(self.lines[first:last], fresh)
         lines = [*self.lines[:first], *fresh, *self.lines[last:]]
-        tail = self.starts[last:]
-        starts = [
-            *self.starts[:first],
-            *_starts(fresh, region_start),
-            *(tail if distance == 0 else [start + distance for start in tail]),
-        ]
         marks = self.marks.spliced(first, last, len(fresh))
-        return Document(new_text, table, lines, starts, names, traits, marks)
+        fresh_starts = _starts(fresh, region_start)
+        behind = [] if last >= len(self.lines) else [region_end + distance]
+        # The lines of the region, and the one behind it, start where editor lines of the same
+        # number do: then so do all that follow.
+        is_aligned = (
+            self.is_aligned
+            and table.starts(first, first + len(fresh) + len(behind)) == fresh_starts + behind
+        )
+        if is_aligned:
+            starts = table.starts(0, len(lines))
+        else:
+            tail = self.starts[last:]
+            starts = [
+                *self.starts[:first],
+                *fresh_starts,
+                *(tail if distance == 0 else [start + distance for start in tail]),
+            ]
+        return Document(new_text, table, lines, starts, names, traits, marks, is_aligned)
 
     def _touched(self, span: TextRange) -> tuple[int, int]:
         """Return which logical lines an edit of *span* may change, as half-open indices."""

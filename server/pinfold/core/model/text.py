@@ -118,6 +118,10 @@ class LineTable:
         start = self._starts[position.line]
         return min(start + max(0, position.column), self._line_limit(position.line))
 
+    def starts(self, first: int, last: int) -> list[int]:
+        """Return where the lines *first* to *last* start, as far as there are such lines."""
+        return self._starts[first:last]
+
     def line_start(self, line: int) -> int:
         """Return the offset at which 0-based *line* starts.
 
