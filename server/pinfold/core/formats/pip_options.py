@@ -154,14 +154,6 @@ _BY_SHORT_NAME: dict[str, PipOption] = {
 }
 
 
-def find_option(spelling: str) -> PipOption | None:
-    """Return the option that *spelling* (``-r``, ``--req``) means, if it means just one."""
-    if spelling in _BY_SHORT_NAME:
-        return _BY_SHORT_NAME[spelling]
-    matches = matching_options(spelling)
-    return matches[0] if len(matches) == 1 else None
-
-
 def matching_options(spelling: str) -> tuple[PipOption, ...]:
     """Return the options whose long name *spelling* is or abbreviates, as optparse judges it.
 

@@ -133,12 +133,3 @@ class LineTable:
     def _line_limit(self, line: int) -> int:
         following = line + 1
         return self._starts[following] if following < len(self._starts) else self._length
-
-
-def editor_lines(text: str) -> list[str]:
-    """Split *text* into editor lines, each with its line end; joining them gives back *text*.
-
-    The last one is empty when *text* is, or ends with a line end, as an editor shows it.
-    """
-    starts = [0, *(end.end() for end in _LINE_END.finditer(text))]
-    return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
