@@ -13,6 +13,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pinfold.core.files import (
+    FileSystem,
+    Listing,
+    LocalFileSystem,
+    MemoryFileSystem,
+    StrPath,
+    Unreadable,
+    UnreadableReason,
+    is_local_path,
+    locale_encoding,
+)
 from pinfold.core.model.files import FileRole
 from pinfold.core.settings import ProjectSettings
 from pinfold.core.workspace import dependency_files
@@ -23,17 +34,6 @@ from pinfold.core.workspace.dependency_files import (
     is_certain_name,
     looks_like_dependency_file,
     role_of_named_file,
-)
-from pinfold.core.workspace.files import (
-    FileSystem,
-    Listing,
-    LocalFileSystem,
-    MemoryFileSystem,
-    StrPath,
-    Unreadable,
-    UnreadableReason,
-    is_local_path,
-    locale_encoding,
 )
 from pinfold.core.workspace.gitignore import repository_root
 

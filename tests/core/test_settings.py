@@ -11,6 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinfold.core.files import (
+    MAX_FILE_BYTES,
+    FileIdentity,
+    MemoryFileSystem,
+    StrPath,
+    Unreadable,
+)
 from pinfold.core.formats.globs import BadGlob, translate_glob
 from pinfold.core.formats.toml_source import TomlDocument, parse_toml
 from pinfold.core.model.finding import Severity
@@ -22,13 +29,6 @@ from pinfold.core.settings import (
     has_settings,
     parse_settings,
     settings_reference,
-)
-from pinfold.core.workspace.files import (
-    MAX_FILE_BYTES,
-    FileIdentity,
-    MemoryFileSystem,
-    StrPath,
-    Unreadable,
 )
 
 _RULES = ("unpinned", "duplicate-requirement", "invalid-hash")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinfold.core.files import MemoryFileSystem
 from pinfold.core.model.dependency import PackageName
 from pinfold.core.model.facts import Facts
 from pinfold.core.model.text import TextRange
-from pinfold.core.workspace.files import MemoryFileSystem
 from pinfold.core.workspace.workspace import (
     ChangedOnDisk,
     Closed,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pinfold.core.files import MemoryFileSystem
 from pinfold.core.model.facts import Facts
-from pinfold.core.workspace.files import MemoryFileSystem
 from pinfold.core.workspace.workspace import Opened, Workspace
 from pinfold.features.document_links import MAX_LINKS, document_links, public_url
 

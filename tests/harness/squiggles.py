@@ -11,10 +11,10 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pinfold.core.files import MemoryFileSystem
 from pinfold.core.model.facts import Facts
 from pinfold.core.model.finding import Severity
 from pinfold.core.rules.registry import rules
-from pinfold.core.workspace.files import MemoryFileSystem
 from pinfold.core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from pinfold.core.files import LocalFileSystem
 from pinfold.core.formats.document import Document
 from pinfold.core.model.facts import Facts
 from pinfold.core.model.text import TextRange
-from pinfold.core.workspace.files import LocalFileSystem
 from pinfold.core.workspace.workspace import Workspace
 from pinfold.lsp.convert import PositionEncoding, to_position
 from tests.lsp.client import CAPABILITIES, Client, Deadline

@@ -33,10 +33,10 @@ from pinfold.cli.targets import (
     shown_path,
 )
 from pinfold.cli.terminal import Progress, Screen, complain, counted, visible
+from pinfold.core.files import LocalFileSystem, Unreadable, locale_encoding
 from pinfold.core.formats.encoding import Unencodable
 from pinfold.core.model.facts import Facts
 from pinfold.core.workspace.dependency_files import role_of_named_file
-from pinfold.core.workspace.files import LocalFileSystem, Unreadable, locale_encoding
 from pinfold.core.workspace.snapshot import DiskFiles, Judgement, Snapshot
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from pinfold.cli.fix import FixedFile
+    from pinfold.core.files import FileSystem
     from pinfold.core.model.dependency import PackageName
     from pinfold.core.model.finding import Finding
     from pinfold.core.workspace.dependency_files import SearchProgress
-    from pinfold.core.workspace.files import FileSystem
 
 
 @dataclass(frozen=True, slots=True)

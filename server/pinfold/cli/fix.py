@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pinfold.core.files import Unreadable, locale_encoding
 from pinfold.core.formats.document import Document
 from pinfold.core.formats.encoding import (
     DecodedText,
@@ -18,7 +19,6 @@ from pinfold.core.formats.encoding import (
     decode_requirements,
     encode_requirements,
 )
-from pinfold.core.workspace.files import Unreadable, locale_encoding
 from pinfold.core.workspace.snapshot import OpenDocument
 from pinfold.features.fixing import (
     MAX_ROUNDS,

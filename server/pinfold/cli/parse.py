@@ -15,14 +15,14 @@ from pinfold.cli.main import CLEAN, FAILED
 from pinfold.cli.secrets import masked
 from pinfold.cli.targets import STANDARD_INPUT, absolute, shown_path
 from pinfold.cli.terminal import Ink, Screen, complain, visible
-from pinfold.core.workspace.files import LocalFileSystem, Unreadable, locale_encoding
+from pinfold.core.files import LocalFileSystem, Unreadable, locale_encoding
 from pinfold.core.workspace.snapshot import DiskFiles
 from pinfold.features.reading import reading_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pinfold.core.workspace.files import FileSystem
+    from pinfold.core.files import FileSystem
     from pinfold.features.reading import EntryReading, FileReading
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pinfold.cli.targets import shown_path
+from pinfold.core.files import Unreadable
 from pinfold.core.model.finding import Applicability, Finding, Severity
 from pinfold.core.model.text import LineTable
 from pinfold.core.rules.registry import rules
-from pinfold.core.workspace.files import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

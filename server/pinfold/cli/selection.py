@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pinfold.cli.terminal import did_you_mean, visible
+from pinfold.core.files import Unreadable
 from pinfold.core.rules.registry import Rule, rules
 from pinfold.core.rules.run import check_file
-from pinfold.core.workspace.files import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from pinfold.core.workspace.files import (
+from pinfold.core.files import (
     MAX_FILE_BYTES,
     FileIdentity,
     Unreadable,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pinfold.cli.terminal import Screen
-    from pinfold.core.workspace.files import FileSystem, Listing, StrPath
+    from pinfold.core.files import FileSystem, Listing, StrPath
 
 
 def read_standard_input() -> bytes:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinfold.core.files import Unreadable
 from pinfold.core.formats.summary import LineTrait
 from pinfold.core.model.files import FileRole
 from pinfold.core.workspace.dependency_files import (
@@ -19,7 +20,6 @@ from pinfold.core.workspace.dependency_files import (
     looks_like_dependency_file,
     role_of_named_file,
 )
-from pinfold.core.workspace.files import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

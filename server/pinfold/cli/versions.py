@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pinfold.core.files import locale_encoding
 from pinfold.core.formats.document import Document
 from pinfold.core.formats.encoding import Undecodable, decode_requirements
 from pinfold.core.formats.entry import EntryKind
 from pinfold.core.formats.summary import is_exact_pin, summary_of
-from pinfold.core.workspace.files import locale_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -231,7 +231,7 @@ def has_settings(text: str, path: Path) -> bool:
 
 
 class SettingsFiles(Protocol):
-    """What this module asks of a file system; :mod:`pinfold.core.workspace.files` has it.
+    """What this module asks of a file system; :mod:`pinfold.core.files` has it.
 
     Whatever `read_bytes` gives instead of bytes says why in an attribute `detail`.
     """

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from pinfold.core.files import Unreadable
 from pinfold.core.formats.entry import EntryKind
 from pinfold.core.formats.summary import LineTrait
-from pinfold.core.workspace.files import Unreadable
 from pinfold.core.workspace.includes import include_target
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pinfold.core.files import Unreadable
 from pinfold.core.model.finding import Severity
 from pinfold.core.model.text import LineTable
 from pinfold.core.rules.registry import Family, rules
 from pinfold.core.settings import MAX_SETTINGS_BYTES
-from pinfold.core.workspace.files import Unreadable
 from pinfold.lsp.convert import PositionEncoding, to_range, units, uri_of_path
 from pinfold.lsp.documents import included_by, judged, settings_files
 from pinfold.lsp.transport import in_background
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from pinfold.core.files import FileIdentity, FileSystem
     from pinfold.core.model.finding import Finding
     from pinfold.core.settings import SettingProblem
-    from pinfold.core.workspace.files import FileIdentity, FileSystem
     from pinfold.core.workspace.snapshot import Judgement, Snapshot
     from pinfold.lsp.documents import Documents, OpenFile
 

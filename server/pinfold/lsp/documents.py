@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from pinfold.core.files import LocalFileSystem, Unreadable, locale_encoding
 from pinfold.core.formats.summary import LineTrait
 from pinfold.core.model.facts import Facts
 from pinfold.core.model.files import FileRole
@@ -26,7 +27,6 @@ from pinfold.core.workspace.dependency_files import (
     looks_like_dependency_file,
     role_of_named_file,
 )
-from pinfold.core.workspace.files import LocalFileSystem, Unreadable, locale_encoding
 from pinfold.core.workspace.workspace import (
     ChangedOnDisk,
     Closed,

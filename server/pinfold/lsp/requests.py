@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from pinfold.core.files import Unreadable
 from pinfold.core.model.text import TextRange
-from pinfold.core.workspace.files import Unreadable
 from pinfold.features.code_actions import has_safe_fixes, quick_fixes
 from pinfold.features.document_links import document_links
 from pinfold.features.hover import hover

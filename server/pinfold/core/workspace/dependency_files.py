@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from pinfold.core.files import Listing, Unreadable, UnreadableReason
 from pinfold.core.model.files import FileRole
-from pinfold.core.workspace.files import Listing, Unreadable, UnreadableReason
 from pinfold.core.workspace.gitignore import (
     IgnoredPaths,
     read_excludes,
@@ -25,8 +25,8 @@ from pinfold.core.workspace.gitignore import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pinfold.core.files import FileSystem
     from pinfold.core.settings import ProjectSettings
-    from pinfold.core.workspace.files import FileSystem
 
 MAX_DEPTH = 64
 MAX_DIRECTORIES = 500_000

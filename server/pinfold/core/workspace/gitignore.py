@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pinfold.core.workspace.files import FileSystem
+    from pinfold.core.files import FileSystem
 
 # Beyond these a .gitignore file is hostile rather than long: each line costs time for each folder.
 _MAX_BYTES = 256 * 1024

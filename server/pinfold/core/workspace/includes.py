@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinfold.core.files import Unreadable, is_local_path
 from pinfold.core.formats.entry import EntryKind
 from pinfold.core.formats.summary import LineTrait
 from pinfold.core.rules.view import Include, IncludedFile, IncludeState
-from pinfold.core.workspace.files import Unreadable, is_local_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from pinfold.core.files import Unreadable, UnreadableReason, is_local_path
 from pinfold.core.formats.document import Document
 from pinfold.core.formats.encoding import EncodingSource, Undecodable, decode_requirements
 from pinfold.core.formats.summary import LineTrait, is_exact_pin, summary_of
@@ -21,20 +22,19 @@ from pinfold.core.rules.run import check_file
 from pinfold.core.rules.view import Encoding, FileView
 from pinfold.core.settings import ProjectSettings, SettingsCache, find_settings
 from pinfold.core.workspace.dependency_files import role_of_named_file
-from pinfold.core.workspace.files import Unreadable, UnreadableReason, is_local_path
 from pinfold.core.workspace.includes import edges_of, follow_includes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from pinfold.core.files import FileSystem
     from pinfold.core.formats.encoding import DecodedText
     from pinfold.core.model.dependency import PackageName
     from pinfold.core.model.facts import Facts
     from pinfold.core.model.files import FileRole
     from pinfold.core.rules.view import IncludedFile
     from pinfold.core.settings import FoundSettings
-    from pinfold.core.workspace.files import FileSystem
     from pinfold.core.workspace.includes import Edge
 
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from pinfold.core.files import FileSystem
     from pinfold.core.model.facts import Facts
     from pinfold.core.model.files import FileRole
     from pinfold.core.model.text import TextRange
-    from pinfold.core.workspace.files import FileSystem
 
 
 @dataclass(frozen=True, slots=True)
