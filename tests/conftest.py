@@ -1,5 +1,7 @@
 """Settings that every test shares."""
 
+import os
+
 from hypothesis import settings
 
 # A deadline for each example fails on a machine that is busy, not on code that is slow; speed is
@@ -9,6 +11,9 @@ settings.register_profile("desk", deadline=None)
 if settings.get_current_profile_name() == "default":
     settings.load_profile("desk")
 
+# The environment that somebody runs the tests in is not that of any project in them.
+os.environ.pop("VIRTUAL_ENV", None)
+
 # Here and not in tests/oracle: the process that prints the summary of several workers reads only
 # this conftest.
-pytest_plugins = ["tests.oracle.counts"]
+pytest_plugins = ["tests.oracle.counts", "tests.oracle.conflict_counts"]

@@ -35,7 +35,7 @@ from pinfold.core.workspace.dependency_files import (
     looks_like_dependency_file,
     role_of_named_file,
 )
-from pinfold.core.workspace.gitignore import repository_root
+from pinfold.core.gitignore import repository_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,6 +130,10 @@ class _Vanishing:
     def __init__(self, inner: FileSystem, gone: Path) -> None:
         self._gone = str(gone)
         self.read_bytes = inner.read_bytes
+        self.read_start = inner.read_start
+        self.names = inner.names
+        self.is_executable = inner.is_executable
+        self.read_link = inner.read_link
         self.identity = inner.identity
         self.is_file = inner.is_file
         self.is_directory = inner.is_directory

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
+from pinfold.core.environments.selection import EnvironmentQuery
 from pinfold.core.files import MemoryFileSystem
 from pinfold.core.model.dependency import PackageName
+from pinfold.core.model.environment import (
+    Environment,
+    EnvironmentAnswer,
+    EnvironmentState,
+    InstalledDistribution,
+    InstalledPackages,
+    MarkerEnvironment,
+)
 from pinfold.core.model.facts import Facts
 from pinfold.core.model.text import TextRange
 from pinfold.core.workspace.workspace import (
     ChangedOnDisk,
     Closed,
     Edited,
+    EnvironmentsAnswered,
     FactsArrived,
     Opened,
+    RootsChanged,
     Workspace,
 )
 
@@ -99,3 +113,146 @@ def test_edit_of_what_is_not_open_changes_nothing() -> None:
     before = workspace.snapshot
 
     assert before is workspace.apply(Edited(MAIN, ((TextRange(0, 5), "x"),)))
+
+
+def answer(**versions: str) -> EnvironmentAnswer:
+    """Return an answer with these packages installed."""
+    environment = Environment(
+        ROOT / ".venv", (), None, MarkerEnvironment({}, "Python of this test")
+    )
+    by_name = {
+        PackageName(name): InstalledDistribution(name, PackageName(name), version, ROOT)
+        for name, version in versions.items()
+    }
+    packages = InstalledPackages(environment, by_name)
+    return EnvironmentAnswer(EnvironmentState.FOUND, "it is the nearest", packages)
+
+
+def query(workspace: Workspace, path: Path = MAIN) -> EnvironmentQuery:
+    """Return the question for the environment of a file."""
+    return workspace.snapshot.environment_query(path)
+
+
+def test_environments_that_answer() -> None:
+    """What is installed gives findings, and the versions that fixes pin to."""
+    workspace = workspace_of(MemoryFileSystem({str(MAIN): "flask\n"}))
+    workspace.apply(EnvironmentsAnswered({query(workspace): answer(flask="3.1.0")}))
+    (finding,) = findings(workspace)
+    workspace.apply(EnvironmentsAnswered({query(workspace): answer()}))
+
+    assert ["Pin `flask` to 3.1.0"] == [fix.title for fix in finding.fixes]
+    assert ["not-installed", "unpinned"] == rules_found(workspace)
+
+
+def test_versions_that_are_named_win() -> None:
+    """Somebody who names versions means these, whatever is installed."""
+    workspace = workspace_of(MemoryFileSystem({str(MAIN): "flask\n"}))
+    workspace.apply(FactsArrived(Facts(versions={PackageName("flask"): "3.0"})))
+    workspace.apply(EnvironmentsAnswered({query(workspace): answer(flask="3.1", django="4.0")}))
+
+    assert {"flask": "3.0", "django": "4.0"} == workspace.snapshot.facts_of(MAIN).versions
+
+
+def test_facts_stay_the_same_object() -> None:
+    """Findings are kept for as long as the facts of a file are the same object."""
+    other = ROOT / "other/requirements.txt"
+    workspace = workspace_of(MemoryFileSystem({str(MAIN): "", str(other): ""}))
+    one, two = answer(flask="3.1"), answer(flask="3.0")
+    workspace.apply(EnvironmentsAnswered({query(workspace): one}))
+    first = workspace.snapshot.facts_of(MAIN)
+    workspace.apply(EnvironmentsAnswered({query(workspace, other): two}))
+    workspace.apply(Opened(MAIN, ""))
+    workspace.apply(ChangedOnDisk((other,)))
+    kept = workspace.snapshot.facts_of(MAIN)
+    workspace.apply(EnvironmentsAnswered({query(workspace): two}))
+    changed = workspace.snapshot.facts_of(MAIN)
+    workspace.apply(FactsArrived(Facts()))
+
+    assert first is kept
+    assert changed is not first
+    assert changed is workspace.snapshot.facts_of(other) or changed.environment is two
+    assert workspace.snapshot.facts_of(MAIN) is not changed
+
+
+def test_files_with_the_same_answer_share_facts() -> None:
+    """One environment, one set of facts, however many folders there are."""
+    other = ROOT / "other/requirements.txt"
+    workspace = workspace_of(MemoryFileSystem({str(MAIN): "", str(other): ""}))
+    one = answer(flask="3.1")
+    workspace.apply(EnvironmentsAnswered({query(workspace): one, query(workspace, other): one}))
+
+    assert workspace.snapshot.facts_of(MAIN) is workspace.snapshot.facts_of(other)
+
+
+def test_file_without_an_answer() -> None:
+    """As long as nobody has looked, no rule says anything of environments."""
+    other = ROOT / "other/requirements.txt"
+    workspace = workspace_of(MemoryFileSystem({str(MAIN): "flask==1\n", str(other): "flask==1\n"}))
+    workspace.apply(EnvironmentsAnswered({query(workspace): answer()}))
+
+    assert ["not-installed"] == rules_found(workspace)
+    assert [] == rules_found(workspace, other)
+
+
+@pytest.mark.parametrize(
+    ("roots", "git", "path", "stop"),
+    [
+        (["/project", "/project/sub"], "/project", "/project/sub/deep/x.txt", "/project/sub"),
+        (["/project"], "/project/sub", "/project/sub/deep/x.txt", "/project"),
+        ([], "/project/sub", "/project/sub/deep/x.txt", "/project/sub"),
+        ([], None, "/project/sub/deep/x.txt", "/project"),
+        ([], None, "/elsewhere/sub/x.txt", "/elsewhere/sub"),
+    ],
+)
+def test_where_the_search_for_an_environment_ends(
+    roots: list[str], git: str | None, path: str, stop: str
+) -> None:
+    """At the workspace folder, else the repository, else the working directory, else the folder."""
+    filesystem = MemoryFileSystem({path: ""})
+    if git is not None:
+        filesystem.make_directory(f"{git}/.git")
+    workspace = workspace_of(filesystem)
+    workspace.apply(RootsChanged(tuple(map(Path, roots))))
+    snapshot = workspace.snapshot
+
+    assert EnvironmentQuery(Path(path).parent, Path(stop)) == snapshot.environment_query(Path(path))
+
+
+@pytest.mark.parametrize(
+    ("git", "path", "stop"),
+    [
+        ("/project", "/project/sub/x.txt", "/project"),
+        (None, "/project/sub/x.txt", "/project"),
+        (None, "/elsewhere/sub/deep/x.txt", "/elsewhere/sub"),
+    ],
+)
+def test_folders_that_are_merely_named(git: str | None, path: str, stop: str) -> None:
+    """On the command line, a folder that is named does not end the search."""
+    filesystem = MemoryFileSystem({path: ""})
+    if git is not None:
+        filesystem.make_directory(f"{git}/.git")
+    workspace = workspace_of(filesystem)
+    workspace.apply(RootsChanged((Path("/project/sub"), Path("/elsewhere/sub"))))
+    snapshot = replace(workspace.snapshot, searches_above_roots=True)
+
+    assert Path(stop) == snapshot.environment_query(Path(path)).stop
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("env", "/project/env"),
+        ("../env", "/env"),
+        ("./a/../env/", "/project/env"),
+        ("/opt/env", "/opt/env"),
+        ("~/env", "/home/me/env"),
+    ],
+)
+def test_configured_environment(value: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The setting is a path from the folder of its file, or from the home directory."""
+    monkeypatch.setenv("HOME", "/home/me")
+    settings = f'environment = "{value}"\n'
+    filesystem = MemoryFileSystem({str(ROOT / "pinfold.toml"): settings, str(MAIN): ""})
+    workspace = workspace_of(filesystem)
+
+    assert Path(expected) == query(workspace).configured

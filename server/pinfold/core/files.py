@@ -11,9 +11,13 @@ import errno
 import os
 import re
 import stat
+import sys
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 
@@ -50,6 +54,16 @@ class FileIdentity(NamedTuple):
     inode: int
 
 
+class FileStart(NamedTuple):
+    """The first bytes of a file, and its identity at a moment not after they were read.
+
+    The file goes on behind `data` if and only if `identity.size` is more than its length.
+    """
+
+    identity: FileIdentity
+    data: bytes
+
+
 class Listing(NamedTuple):
     """The names in a folder, in no order.
 
@@ -66,6 +80,10 @@ class FileSystem(Protocol):
 
     def read_bytes(self, path: StrPath, limit: int = MAX_FILE_BYTES) -> bytes | Unreadable:
         """Return what the regular file at *path* holds, unless it is more than *limit* bytes."""
+        ...
+
+    def read_start(self, path: StrPath, limit: int) -> FileStart | Unreadable:
+        """Return the first *limit* bytes of the regular file at *path*, or all if it has fewer."""
         ...
 
     def identity(self, path: StrPath) -> FileIdentity | None:
@@ -86,6 +104,21 @@ class FileSystem(Protocol):
 
     def scan(self, directory: StrPath) -> Listing | Unreadable:
         """Return the names in *directory*."""
+        ...
+
+    def names(self, directory: StrPath) -> list[str] | Unreadable:
+        """Return the names in *directory*, files and folders alike, in the order of the system.
+
+        Which order that is means nothing, but programs such as pip go by it.
+        """
+        ...
+
+    def read_link(self, path: StrPath) -> str | None:
+        """Return what the symbolic link at *path* says; ``None`` if it is none."""
+        ...
+
+    def is_executable(self, path: StrPath) -> bool:
+        """Return whether a regular file, or a link to one, stands at *path* that may be run."""
         ...
 
 
@@ -113,6 +146,41 @@ class LocalFileSystem:
             return _unreadable(error)
         finally:
             os.close(descriptor)
+
+    def read_start(self, path: StrPath, limit: int) -> FileStart | Unreadable:
+        """Read the start of a regular file; see :class:`FileSystem`."""
+        # This is called a thousand times in a row, so it does not look before it opens. Links are
+        # not followed then: what they lead to may be a device.
+        try:
+            try:
+                descriptor = os.open(path, _START_FLAGS)
+            except FileNotFoundError:
+                return _MISSING
+            except OSError as error:
+                if error.errno != errno.ELOOP:
+                    raise
+                obstacle = _obstacle(os.stat(path), sys.maxsize)
+                if obstacle is not None:
+                    return obstacle
+                descriptor = os.open(path, _OPEN_FLAGS)
+        except (OSError, ValueError) as error:
+            return _unreadable(error)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                return _obstacle(status, limit) or _SPECIAL
+            # A file of the kernel's says that it is empty.
+            size = min(limit, status.st_size) or limit
+            data = os.read(descriptor, size)
+            if len(data) < size:
+                data = _read_on(descriptor, data, size)
+        except OSError as error:
+            return _unreadable(error)
+        finally:
+            os.close(descriptor)
+        return FileStart(
+            FileIdentity(os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino), data
+        )
 
     def identity(self, path: StrPath) -> FileIdentity | None:
         """Return the identity of a file; see :class:`FileSystem`."""
@@ -147,6 +215,24 @@ class LocalFileSystem:
             return _unreadable(error)
         return listing
 
+    def names(self, directory: StrPath) -> list[str] | Unreadable:
+        """Return the names in a folder; see :class:`FileSystem`."""
+        try:
+            return os.listdir(directory)  # noqa: PTH208 - a thousand paths would be made of names
+        except (OSError, ValueError) as error:
+            return _unreadable(error)
+
+    def read_link(self, path: StrPath) -> str | None:
+        """Return what a symbolic link says; see :class:`FileSystem`."""
+        try:
+            return os.readlink(path)  # noqa: PTH115 - as it stands, not as a path
+        except (OSError, ValueError):
+            return None
+
+    def is_executable(self, path: StrPath) -> bool:
+        """Return whether a file may be run; see :class:`FileSystem`."""
+        return self.is_file(path) and os.access(path, os.X_OK)
+
 
 @dataclass(frozen=True, slots=True)
 class _Link:
@@ -165,11 +251,12 @@ _Node = bytes | _Link | _Obstacle | None
 class MemoryFileSystem:
     """A file system in memory, for tests; POSIX paths only, folders come into being as needed."""
 
-    __slots__ = ("_clock", "_nodes", "_times")
+    __slots__ = ("_clock", "_inodes", "_nodes", "_times")
 
     def __init__(self, files: dict[str, bytes | str] | None = None) -> None:
         self._nodes: dict[str, _Node] = {"/": None}
         self._times: dict[str, int] = {"/": 0}
+        self._inodes: dict[str, int] = {"/": 0}
         self._clock = 0
         for path, content in (files or {}).items():
             self.write(path, content)
@@ -200,6 +287,7 @@ class MemoryFileSystem:
         gone = _normal(path)
         for known in [name for name in self._nodes if name == gone or name.startswith(gone + "/")]:
             del self._nodes[known]
+        self._touch(os.path.dirname(gone))
 
     def read_bytes(self, path: StrPath, limit: int = MAX_FILE_BYTES) -> bytes | Unreadable:
         """Return the content of a file; see :class:`FileSystem`."""
@@ -214,6 +302,14 @@ class MemoryFileSystem:
             case _:
                 return _DIRECTORY
 
+    def read_start(self, path: StrPath, limit: int) -> FileStart | Unreadable:
+        """Return the start of a file; see :class:`FileSystem`."""
+        content = self.read_bytes(path, sys.maxsize)
+        identity = self.identity(path)
+        if isinstance(content, Unreadable):
+            return content
+        return _MISSING if identity is None else FileStart(identity, content[:limit])
+
     def identity(self, path: StrPath) -> FileIdentity | None:
         """Return the identity of a file; see :class:`FileSystem`."""
         found = self._resolve(path)
@@ -221,8 +317,7 @@ class MemoryFileSystem:
             return None
         node = self._nodes[found]
         size = len(node) if isinstance(node, bytes) else 0
-        inode = list(self._nodes).index(found) + 1
-        return FileIdentity(os.fspath(path), self._times[found], size, inode)
+        return FileIdentity(os.fspath(path), self._times[found], size, self._inodes[found])
 
     def is_file(self, path: StrPath) -> bool:
         """Return whether a file stands there; see :class:`FileSystem`."""
@@ -249,20 +344,50 @@ class MemoryFileSystem:
         if node is not None:
             return _NOT_A_DIRECTORY
         listing = Listing([], [])
-        prefix = found.rstrip("/") + "/"
+        for name, child in self._children(found):
+            (listing.directories if child is None else listing.files).append(name)
+        return listing
+
+    def names(self, directory: StrPath) -> list[str] | Unreadable:
+        """Return the names in a folder, oldest first; see :class:`FileSystem`."""
+        listing = self.scan(directory)
+        if isinstance(listing, Unreadable):
+            return listing
+        found = self._resolve(directory)
+        return [name for name, _ in self._children(found)] if isinstance(found, str) else []
+
+    def read_link(self, path: StrPath) -> str | None:
+        """Return what a symbolic link says; see :class:`FileSystem`."""
+        parent, name = os.path.split(_normal(path))
+        folder = self._resolve(parent)
+        if isinstance(folder, Unreadable):
+            return None
+        node = self._nodes.get(f"{folder.rstrip('/')}/{name}")
+        return node.target if isinstance(node, _Link) else None
+
+    def is_executable(self, path: StrPath) -> bool:
+        """Return whether a file stands there; all in memory may be run."""
+        return self.is_file(path)
+
+    def _children(self, directory: str) -> Iterator[tuple[str, _Node]]:
+        prefix = directory.rstrip("/") + "/"
         for name, child in self._nodes.items():
             if name.startswith(prefix) and name != "/" and "/" not in name[len(prefix) :]:
-                names = listing.directories if child is None else listing.files
-                names.append(name[len(prefix) :])
-        return listing
+                yield name[len(prefix) :], child
 
     def _put(self, path: StrPath, node: _Node) -> None:
         name = _normal(path)
         parent = os.path.dirname(name)
         if parent not in self._nodes:
             self._put(parent, None)
-        self._clock += 1
+        if name not in self._nodes:
+            self._touch(parent)
+            self._inodes[name] = self._clock
         self._nodes[name] = node
+        self._touch(name)
+
+    def _touch(self, name: str) -> None:
+        self._clock += 1
         self._times[name] = self._clock
 
     def _resolve(self, path: StrPath) -> str | Unreadable:
@@ -316,7 +441,6 @@ def is_local_path(text: str, *, windows: bool = os.name == "nt") -> bool:
 def locale_encoding() -> str:
     """Return the encoding that pip falls back to in this process, as pip 26.3 finds it."""
     import locale
-    import sys
 
     if sys.version_info >= (3, 11):
         found = locale.getencoding()
@@ -332,6 +456,9 @@ _OPEN_FLAGS = (
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)
 )
+
+# Where there is no such flag there are no devices that a link could lead to either.
+_START_FLAGS = _OPEN_FLAGS | getattr(os, "O_NOFOLLOW", 0)
 
 _REASONS = {
     errno.ENOENT: UnreadableReason.MISSING,
@@ -388,6 +515,17 @@ def _read(descriptor: int, size: int, limit: int) -> bytes | Unreadable:
         parts.append(data)
         length += len(data)
     return b"".join(parts) if length <= limit else _too_large(limit)
+
+
+def _read_on(descriptor: int, data: bytes, limit: int) -> bytes:
+    # A network file system may hand out less than asked for.
+    parts = [data]
+    missing = limit - len(data)
+    while data and missing > 0:
+        data = os.read(descriptor, missing)
+        parts.append(data)
+        missing -= len(data)
+    return b"".join(parts)
 
 
 def _unreadable(error: OSError | ValueError) -> Unreadable:

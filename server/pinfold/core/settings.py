@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from pinfold.core.files import is_local_path
 from pinfold.core.formats.globs import BadGlob, compiled_globs, matches_glob, shown, translate_glob
 from pinfold.core.model.finding import Severity
 from pinfold.core.model.text import TextRange
@@ -42,6 +43,7 @@ class Kind(Enum):
     SEVERITIES = "a table of rule names and severities"
     FILE_SEVERITIES = "a table of globs, each with a table of rule names and severities"
     GLOBS = "a list of globs"
+    PATH = "a path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,25 @@ class ProjectSettings:
         " on the command line or opened in an editor is judged all the same.",
         example='exclude = ["tests/fixtures/", "vendored"]',
     )
+    environment: str | None = setting(
+        None,
+        kind=Kind.PATH,
+        shown="the nearest one; [Environments](environments.md) has the order",
+        doc="The environment that files are judged against: its folder, or the interpreter in it."
+        " Relative to the folder of the settings file; `~/` at the start is the home directory."
+        " If there is none at that path, no other is taken in its place. `--env` wins over it.",
+        example='environment = ".venvs/dev"',
+        most=4_096,
+    )
+
+    @property
+    def environment_path(self) -> Path | None:
+        """The environment that files are judged against, absolute, if the settings name one."""
+        if self.environment is None:
+            return None
+        # As text, for normpath.
+        path = os.path.join(self.root, os.path.expanduser(self.environment))  # noqa: PTH111
+        return self.root / os.path.normpath(path)
 
     def severity_of(self, rule: str, default: Severity, path: PurePath) -> Severity:
         """Return how much *rule* matters in the file at *path*; `OFF` where it does not report.
@@ -320,9 +341,10 @@ _MOST_PROBLEMS = 100
 def _reference(declared: SettingDeclaration) -> str:
     doc = declared.doc.replace(". ", ".\n")
     table = "" if declared.example.startswith("[") else "[tool.pinfold]\n"
+    unit = " characters" if declared.kind is Kind.PATH else ""
     return (
         f"\n## `{declared.name}`\n\n{doc}\n\n"
-        f"- Type: {declared.kind.value}, at most {declared.most:,}\n"
+        f"- Type: {declared.kind.value}, at most {declared.most:,}{unit}\n"
         f"- Default: {declared.default}\n"
         f"- Set in {declared.scope.value}\n\n"
         f"```toml\n{table}{declared.example}\n```\n"
@@ -442,16 +464,17 @@ class _Reader:
 
     def _value(
         self, path: TomlPath, value: object, declared: SettingDeclaration
-    ) -> tuple[object, ...] | None:
+    ) -> tuple[object, ...] | str | None:
         """Return the value of one setting without what is wrong in it; ``None`` if all of it is."""
-        expected: type = list if declared.kind in (Kind.RULES, Kind.GLOBS) else dict
+        expected = _EXPECTED[declared.kind]
         if not isinstance(value, expected):
             self._complain(path, _wrong_type(path, value, declared.kind.value, declared.example))
             return None
-        assert isinstance(value, list | dict)
+        assert isinstance(value, list | dict | str)
         if len(value) > declared.most:
+            unit = "characters" if declared.kind is Kind.PATH else "items"
             self._complain(
-                path, f"{_last(path)} has {len(value)} items; at most {declared.most:,} count"
+                path, f"{_last(path)} has {len(value)} {unit}; at most {declared.most:,} count"
             )
             return None
         match declared.kind:
@@ -465,6 +488,20 @@ class _Reader:
                 return tuple(
                     self._file_severities(path, cast("dict[str, object]", value), declared)
                 )
+            case Kind.PATH:
+                return self._local_path(path, cast("str", value))
+
+    def _local_path(self, path: TomlPath, text: str) -> str | None:
+        """Return *text* if it is a path that may be looked at, which a stranger may have named."""
+        if not text.strip() or not text.isprintable():
+            self._complain(path, f"{_last(path)} must be a path")
+        elif text.startswith("~") and text[1:2] not in ("", "/", "\\"):
+            self._complain(path, f"{_last(path)} may start with `~/`, not with `~` and a name")
+        elif not is_local_path(text) or not is_local_path(os.path.join(self._path.parent, text)):
+            self._complain(path, f"{_last(path)} must be a folder of this machine, and no device")
+        else:
+            return text
+        return None
 
     def _items(
         self, path: TomlPath, items: list[object], is_right: Callable[[TomlPath, str], bool]
@@ -532,6 +569,14 @@ class _Reader:
             range = self._document.key_range(path)
             self._problems.append(SettingProblem(self._path, range, message))
 
+
+_EXPECTED: Mapping[Kind, type] = {
+    Kind.RULES: list,
+    Kind.GLOBS: list,
+    Kind.SEVERITIES: dict,
+    Kind.FILE_SEVERITIES: dict,
+    Kind.PATH: str,
+}
 
 _SEVERITIES = tuple(severity.value for severity in Severity)
 

@@ -34,8 +34,11 @@ class LineTrait(Enum):
     IGNORE = "carries an ignore comment"
     UNPINNED = "is a requirement that fixes no version"
     PINNED = "is a requirement that fixes one version"
+    NARROWED = "limits the version in several ways, or from above"
     LETTERED = "fixes a version that is not just digits and dots"
     URL = "names a URL"
+    EXTRAS = "asks for extras"
+    MARKED = "has a marker"
     ERROR = "is refused by pip"
 
 
@@ -47,8 +50,11 @@ COMMON_TRAITS: frozenset[LineTrait] = frozenset(
         LineTrait.UNHASHED,
         LineTrait.PINNED,
         LineTrait.UNPINNED,
+        LineTrait.NARROWED,
         LineTrait.LETTERED,
         LineTrait.URL,
+        LineTrait.EXTRAS,
+        LineTrait.MARKED,
     }
 )
 """What a line may have and still be of no interest to a rule over the whole file."""
@@ -71,8 +77,11 @@ _EMPTY = LineSummary(None, frozenset())
 _TYPICAL = frozenset({LineTrait.REQUIREMENT, LineTrait.NAMED, LineTrait.UNHASHED})
 _TYPICAL_PINNED = _TYPICAL | {LineTrait.PINNED}
 _TYPICAL_UNPINNED = _TYPICAL | {LineTrait.UNPINNED}
+_TYPICAL_NARROWED = _TYPICAL_UNPINNED | {LineTrait.NARROWED}
 _TYPICAL_LETTERED = _TYPICAL_PINNED | {LineTrait.LETTERED}
 _TYPICAL_URL = _TYPICAL_PINNED | {LineTrait.URL}
+_EXTRAS = frozenset({LineTrait.EXTRAS})
+_MARKED = frozenset({LineTrait.MARKED})
 _SEPARATORS = re.compile(r"[-_.]+")
 _EXACT = re.compile(r"===?\s*[^,*\s]+")
 _VARIABLE = re.compile(r"\$\{[A-Za-z0-9_]+\}")
@@ -98,6 +107,10 @@ def _is_plain(specifier: str | None) -> bool:
     return specifier is not None and specifier.lstrip("= ").replace(".", "").isdigit()
 
 
+def _is_narrowed(specifier: str | None) -> bool:
+    return specifier is not None and ("," in specifier or specifier.startswith("<"))
+
+
 def summary_of(line: LogicalLine) -> LineSummary:
     """Return *line* in brief; worked out once, then kept with the line."""
     summary = line.kept_summary
@@ -108,13 +121,17 @@ def summary_of(line: LogicalLine) -> LineSummary:
 
 def _summarise(line: LogicalLine) -> LineSummary:
     if line.is_typical:
-        name, _, specifier, url, _ = line.texts
+        name, extras, specifier, url, marker = line.texts
         if url is not None:
             traits = _TYPICAL_URL
         elif not is_exact_pin(specifier):
-            traits = _TYPICAL_UNPINNED
+            traits = _TYPICAL_NARROWED if _is_narrowed(specifier) else _TYPICAL_UNPINNED
         else:
             traits = _TYPICAL_PINNED if _is_plain(specifier) else _TYPICAL_LETTERED
+        if extras is not None:
+            traits |= _EXTRAS
+        if marker is not None:
+            traits |= _MARKED
         if _mentions_ignore(line):
             traits |= {LineTrait.IGNORE}
         return LineSummary(None if name is None else normalised(name), traits)
@@ -136,8 +153,14 @@ def _summarise(line: LogicalLine) -> LineSummary:
                 found.add(LineTrait.PATH)
             if requirement.url is not None:
                 found.add(LineTrait.URL)
+            if requirement.extras:
+                found.add(LineTrait.EXTRAS)
+            if requirement.marker is not None:
+                found.add(LineTrait.MARKED)
             fixed = requirement.url or requirement.path or is_exact_pin(requirement.specifier)
             found.add(LineTrait.PINNED if fixed else LineTrait.UNPINNED)
+            if _is_narrowed(requirement.specifier):
+                found.add(LineTrait.NARROWED)
             if is_exact_pin(requirement.specifier) and not _is_plain(requirement.specifier):
                 found.add(LineTrait.LETTERED)
         case EntryKind.INCLUDE | EntryKind.CONSTRAINT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pinfold.core.model.facts import Facts
 
@@ -45,13 +45,26 @@ class Include:
     detail: str = ""
 
 
+class Lead(NamedTuple):
+    """Where an include of a file leads: the offset of its line, and a local path."""
+
+    start: int
+    path: Path
+    is_constraint: bool
+
+
 @dataclass(frozen=True, slots=True)
 class IncludedFile:
-    """A file that another one pulls in, directly or through others."""
+    """A file that another one pulls in, directly or through others.
+
+    `is_constraint` is what the first include of it says; `leads` are its own includes in order, but
+    for those that lead to no local path.
+    """
 
     path: Path
     document: Document
     is_constraint: bool
+    leads: tuple[Lead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +82,10 @@ class FileView:
 
     `includes` are its own includes in order; `included` is everything that they pull in, each file
     once, in pip's reading order, the file itself left out. `path_exists` says whether a local path
-    that the file names exists, ``None`` if that is not known. `encoding` is ``None`` for text that
-    never was bytes.
+    that the file names exists, ``None`` if that is not known. `digest` gives the hexadecimal digest
+    of the local file that a path leads to, by an algorithm of ``hashlib``; ``None`` if that is not
+    known. `is_judged_alike` says whether an included file is judged by itself as one to install
+    from, against the same environment. `encoding` is ``None`` for text that never was bytes.
     """
 
     path: Path
@@ -82,3 +97,5 @@ class FileView:
     constrained: Mapping[PackageName, str] = field(default_factory=dict)
     encoding: Encoding | None = None
     path_exists: Callable[[str], bool | None] = lambda _path: None
+    digest: Callable[[str, str], str | None] = lambda _path, _algorithm: None
+    is_judged_alike: Callable[[Path], bool] = lambda _path: True

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.files import Listing, Unreadable, UnreadableReason
 from pinfold.core.model.files import FileRole
-from pinfold.core.workspace.gitignore import (
+from pinfold.core.gitignore import (
     IgnoredPaths,
     read_excludes,
     read_ignored,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pinfold.core.files import Unreadable, is_local_path
 from pinfold.core.formats.entry import EntryKind
 from pinfold.core.formats.summary import LineTrait
-from pinfold.core.rules.view import Include, IncludedFile, IncludeState
+from pinfold.core.rules.view import Include, IncludedFile, IncludeState, Lead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,9 +136,17 @@ class _Walk:
             return include(IncludeState.UNREADABLE, target, document.detail)
         if target in self.included:
             return include(IncludeState.READ, target)
-        self.included[target] = IncludedFile(target, document, edge.is_constraint)
+        self.included[target] = self._file(target, document, edge)
         state, detail = self._descend(target, document)
         return include(state, target, detail)
+
+    def _file(self, path: Path, document: Document, edge: Edge) -> IncludedFile:
+        leads = tuple(
+            Lead(lead.start, lead.target, lead.is_constraint)
+            for lead in self._edges(path, document)
+            if not isinstance(lead.target, IncludeState)
+        )
+        return IncludedFile(path, document, edge.is_constraint, leads)
 
     def _descend(self, target: Path, document: Document) -> tuple[IncludeState, str]:
         state, detail = IncludeState.READ, ""
@@ -168,7 +176,7 @@ class _Walk:
             if isinstance(child, Unreadable):
                 continue
             # What a constraints file includes with -r is installed, not constrained by.
-            self.included[path] = IncludedFile(path, child, edge.is_constraint)
+            self.included[path] = self._file(path, child, edge)
             stack.append(_Frame(path, iter(self._edges(path, child))))
             open_paths.add(path)
         return state, detail

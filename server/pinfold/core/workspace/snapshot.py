@@ -1,4 +1,4 @@
-"""All that a read may see at one moment: open documents, files on disk, settings and facts.
+"""All that a read may see at one moment: documents, files on disk, settings, environments, facts.
 
 Owns the judging of one file: what is read, what is followed, which settings weigh it. Frozen: work
 in flight keeps its snapshot whatever happens meanwhile. What it reads from disk is read once.
@@ -7,15 +7,17 @@ in flight keeps its snapshot whatever happens meanwhile. What it reads from disk
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
+from weakref import ref
 
+from pinfold.core.environments.selection import EnvironmentQuery
 from pinfold.core.files import Unreadable, UnreadableReason, is_local_path
 from pinfold.core.formats.document import Document
 from pinfold.core.formats.encoding import EncodingSource, Undecodable, decode_requirements
 from pinfold.core.formats.summary import LineTrait, is_exact_pin, summary_of
-from pinfold.core.model.finding import Finding, PlacedFinding
+from pinfold.core.model.finding import Finding, PlacedFinding, Severity
 from pinfold.core.model.text import TextRange
 from pinfold.core.rules.registry import rules
 from pinfold.core.rules.run import check_file
@@ -27,15 +29,23 @@ from pinfold.core.workspace.includes import edges_of, follow_includes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+    from weakref import ReferenceType
 
-    from pinfold.core.files import FileSystem
+    from pinfold.core.files import FileIdentity, FileSystem
     from pinfold.core.formats.encoding import DecodedText
     from pinfold.core.model.dependency import PackageName
+    from pinfold.core.model.environment import EnvironmentAnswer
     from pinfold.core.model.facts import Facts
     from pinfold.core.model.files import FileRole
     from pinfold.core.rules.view import IncludedFile
     from pinfold.core.settings import FoundSettings
     from pinfold.core.workspace.includes import Edge
+
+MAX_DIGESTED_BYTES = 64 * 1024 * 1024
+"""The largest archive whose digest is compared with a file's hashes."""
+
+MAX_DIGESTS = 1_000
+"""How many digests are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,11 @@ class DiskFile:
 
 
 class DiskFiles:
-    """What has been read from disk so far; a file is read once until it is said to have changed."""
+    """What has been read from disk so far; a file is read once until it is said to have changed.
+
+    `queries` are the answers of :meth:`Snapshot.environment_query` by folder, kept here because
+    they rest on settings files.
+    """
 
     def __init__(self, filesystem: FileSystem, locale_encoding: str) -> None:
         self.filesystem = filesystem
@@ -66,6 +80,8 @@ class DiskFiles:
         self._settings = SettingsCache()
         self._edges: dict[Path, tuple[Document, tuple[Edge, ...]]] = {}
         self._repositories: dict[Path, Path | None] = {}
+        self.queries: dict[Path, EnvironmentQuery] = {}
+        self._digests: dict[tuple[FileIdentity, str], str] = {}
 
     def without(self, paths: Iterable[Path]) -> DiskFiles:
         """Return the same files, with those at *paths* to be read again; settings too."""
@@ -73,6 +89,7 @@ class DiskFiles:
         gone = set(paths)
         fresh._files = {path: file for path, file in self._files.items() if path not in gone}
         fresh._edges = self._edges
+        fresh._digests = self._digests
         return fresh
 
     def edges(self, path: Path, document: Document) -> tuple[Edge, ...]:
@@ -103,6 +120,23 @@ class DiskFiles:
         """Return the settings that hold for the file at *path*, searched up to *root*."""
         return find_settings(path, root, self.filesystem, rules().keys(), self._settings)
 
+    def digest(self, path: str, algorithm: str) -> str | None:
+        """Return the hexadecimal digest of the file at *path*, ``None`` if it is too large."""
+        identity = self.filesystem.identity(path)
+        if identity is None or identity.size > MAX_DIGESTED_BYTES:
+            return None
+        key = (identity, algorithm)
+        if key not in self._digests:
+            data = self.filesystem.read_bytes(path, MAX_DIGESTED_BYTES)
+            if isinstance(data, Unreadable):
+                return None
+            import hashlib
+
+            if len(self._digests) >= MAX_DIGESTS:
+                self._digests.clear()
+            self._digests[key] = hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()
+        return self._digests[key]
+
     def _read(self, path: Path) -> DiskFile | Unreadable:
         data = self.filesystem.read_bytes(path)
         if isinstance(data, Unreadable):
@@ -113,6 +147,44 @@ class DiskFiles:
             detail = "is a binary file" if binary else decoded.reason
             return Unreadable(UnreadableReason.FAILED, detail)
         return DiskFile(decoded, Document.read(decoded.text))
+
+
+class FactsByAnswer:
+    """The facts of files, by the answer about their environment.
+
+    The same answer and the same facts of the workspace give the same object: findings that are kept
+    with their lines hold for as long as it does.
+    """
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[EnvironmentAnswer, tuple[Facts, Facts]] = {}
+
+    def of(self, facts: Facts, answer: EnvironmentAnswer) -> Facts:
+        """Return *facts* with what *answer* adds to them.
+
+        Versions that somebody named win over those that are installed.
+        """
+        known = self._known.get(answer)
+        if known is None or known[0] is not facts:
+            known = self._known[answer] = (facts, _with_environment(facts, answer))
+        return known[1]
+
+    def only(self, answers: Iterable[EnvironmentAnswer]) -> FactsByAnswer:
+        """Return the same, without what no one of *answers* needs any more."""
+        kept = FactsByAnswer()
+        kept._known = {
+            answer: self._known[answer] for answer in set(answers) if answer in self._known
+        }
+        return kept
+
+
+def _with_environment(facts: Facts, answer: EnvironmentAnswer) -> Facts:
+    packages = answer.packages
+    installed = {} if packages is None else packages.by_name
+    versions = {name: distribution.version for name, distribution in installed.items()}
+    return replace(facts, versions={**versions, **facts.versions}, environment=answer)
 
 
 @dataclass(frozen=True)
@@ -132,7 +204,13 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Documents, files, settings and facts at one moment. `revision` grows with every change."""
+    """Documents, files, settings, environments and facts at one moment.
+
+    `revision` grows with every change. `inventory` has what is known of environments; a file whose
+    query is not in it is judged without one. `facts` are those that hold for every file. With
+    `searches_above_roots`, `roots` are merely what somebody named, not the folders of a workspace,
+    and environments are also looked for in the rest of the repository.
+    """
 
     documents: Mapping[Path, OpenDocument]
     disk: DiskFiles
@@ -140,6 +218,9 @@ class Snapshot:
     working_directory: Path
     facts: Facts
     revision: int
+    inventory: Mapping[EnvironmentQuery, EnvironmentAnswer] = field(default_factory=dict)
+    searches_above_roots: bool = False
+    facts_by_answer: FactsByAnswer = field(default_factory=FactsByAnswer, compare=False, repr=False)
     _views: dict[tuple[Path, FileRole], FileView | Unreadable] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
@@ -172,12 +253,50 @@ class Snapshot:
         repository = self.disk.repository(folder)
         if repository is not None:
             return repository
+        return self._root_of(folder) or self._start_of(folder) or folder
+
+    def environment_query(self, path: Path) -> EnvironmentQuery:
+        """Return the question for the environment that the file at *path* is judged against.
+
+        It is looked for up to the workspace folder that holds the file, else up to the root of its
+        repository, else to the working directory, else in its own folder.
+        """
+        folder = path.parent
+        known = self.disk.queries.get(folder)
+        if known is None:
+            known = self.disk.queries[folder] = self._environment_query(folder)
+        return known
+
+    def _environment_query(self, folder: Path) -> EnvironmentQuery:
+        configured = self.settings(folder / "requirements.txt").settings.environment_path
+        repository, root = self.disk.repository(folder), self._root_of(folder)
+        start = self._start_of(folder)
+        places = (
+            (repository, start, root) if self.searches_above_roots else (root, repository, start)
+        )
+        stop = next(filter(None, places), folder)
+        return EnvironmentQuery(folder, stop, configured)
+
+    def facts_of(self, path: Path) -> Facts:
+        """Return what is known of the world for the file at *path*; the same object for long."""
+        if not self.inventory:
+            return self.facts
+        answer = self.inventory.get(self.environment_query(path))
+        return self.facts if answer is None else self.facts_by_answer.of(self.facts, answer)
+
+    def with_answers(self, answers: Mapping[EnvironmentQuery, EnvironmentAnswer]) -> Snapshot:
+        """Return this snapshot with more, or other, that is known of environments."""
+        inventory = {**self.inventory, **answers}
+        facts_by_answer = self.facts_by_answer.only(inventory.values())
+        return replace(self, inventory=inventory, facts_by_answer=facts_by_answer)
+
+    def _root_of(self, folder: Path) -> Path | None:
         holding = [root for root in self.roots if folder.is_relative_to(root)]
-        if holding:
-            return max(holding, key=lambda root: len(root.parts))
-        if folder.is_relative_to(self.working_directory):
-            return self.working_directory
-        return folder
+        return max(holding, key=lambda root: len(root.parts), default=None)
+
+    def _start_of(self, folder: Path) -> Path | None:
+        holds = folder.is_relative_to(self.working_directory)
+        return self.working_directory if holds else None
 
     def view(self, path: Path, role: FileRole | None = None) -> FileView | Unreadable:
         """Return what rules see of the file at *path*; worked out once for each snapshot."""
@@ -197,7 +316,7 @@ class Snapshot:
             path,
             role,
             document,
-            self.facts,
+            self.facts_of(path),
             includes,
             included,
             _constrained(included),
@@ -205,6 +324,8 @@ class Snapshot:
             # Not bound to the snapshot, which keeps this view: the two would be a circle, and each
             # edit's documents stay in memory until somebody looks for circles.
             partial(_path_exists, self.disk.filesystem, places),
+            partial(_digest, self.disk, places),
+            partial(_is_judged_alike, ref(self), self.facts_of(path)),
         )
 
     def judge(self, path: Path, role: FileRole | None = None) -> Judgement:
@@ -238,6 +359,28 @@ def _path_exists(filesystem: FileSystem, places: Iterable[Path], text: str) -> b
     if os.path.isabs(text):  # noqa: PTH117 - it is a file's text, not yet a path of ours
         return filesystem.exists(text)
     return any(filesystem.exists(place / text) for place in places)
+
+
+def _digest(disk: DiskFiles, places: Iterable[Path], text: str, algorithm: str) -> str | None:
+    """Return the digest of the archive that a file names, from wherever pip may be run."""
+    if "${" in text or not is_local_path(text):
+        return None
+    for place in places:
+        path = os.path.join(place, text)
+        if disk.filesystem.is_file(path):
+            return disk.digest(path, algorithm)
+    return None
+
+
+def _is_judged_alike(snapshot: ReferenceType[Snapshot], facts: Facts, path: Path) -> bool:
+    """Return whether the file at *path*, judged by itself, tells what of *facts* is broken."""
+    there = snapshot()
+    if there is None:
+        return True
+    rule = rules()["broken-dependency"]
+    default = rule.defaults[there.role(path)]
+    severity = there.settings(path).settings.severity_of(rule.name, default, path)
+    return severity is not Severity.OFF and there.facts_of(path).environment is facts.environment
 
 
 def _constrained(included: Iterable[IncludedFile]) -> Mapping[PackageName, str]:

@@ -1,4 +1,4 @@
-"""The one mutable object: documents, facts and settings as they are now, and every change to them.
+"""The one mutable object: documents, environments, facts as they are now, and every change to them.
 
 Owns the current :class:`Snapshot`. A change comes in through :meth:`Workspace.apply` and no other
 way; whoever reads takes a snapshot and keeps it.
@@ -13,10 +13,12 @@ from pinfold.core.formats.document import Document
 from pinfold.core.workspace.snapshot import DiskFiles, OpenDocument, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from pinfold.core.environments.selection import EnvironmentQuery
     from pinfold.core.files import FileSystem
+    from pinfold.core.model.environment import EnvironmentAnswer
     from pinfold.core.model.facts import Facts
     from pinfold.core.model.files import FileRole
     from pinfold.core.model.text import TextRange
@@ -63,13 +65,22 @@ class FactsArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class EnvironmentsAnswered:
+    """It was found out which environments there are, or that something in them changed."""
+
+    answers: Mapping[EnvironmentQuery, EnvironmentAnswer]
+
+
+@dataclass(frozen=True, slots=True)
 class RootsChanged:
     """The workspace folders are now these."""
 
     roots: tuple[Path, ...]
 
 
-Change = Opened | Edited | Closed | ChangedOnDisk | FactsArrived | RootsChanged
+Change = (
+    Opened | Edited | Closed | ChangedOnDisk | FactsArrived | EnvironmentsAnswered | RootsChanged
+)
 
 
 class Workspace:
@@ -135,6 +146,8 @@ def _changed(before: Snapshot, change: Change) -> Snapshot:
             return replace(before, disk=before.disk.without(change.paths))
         case FactsArrived():
             return replace(before, facts=change.facts)
+        case EnvironmentsAnswered():
+            return before.with_answers(change.answers)
         case RootsChanged():
             # Up to where settings are searched, and so which of them hold, may be otherwise now.
             disk = before.disk.without(())
