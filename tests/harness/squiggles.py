@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,7 @@ from pinfold.core.workspace.workspace import Workspace
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from pinfold.core.model.environment import EnvironmentAnswer
     from pinfold.core.model.finding import Finding
     from pinfold.core.workspace.snapshot import Judgement
 
@@ -42,15 +44,19 @@ def check(
     name: str = "requirements.txt",
     files: Mapping[str, str | bytes] | None = None,
     facts: Facts | None = None,
+    environment: EnvironmentAnswer | None = None,
 ) -> None:
     """Check that the findings in *annotated* are exactly those under its squiggles.
 
     After a rule's name a colon and words may follow, which the message must contain. *files* stand
-    beside the judged one. A rule that is off by default reports if a squiggle names it.
+    beside the judged one, which is judged against *environment*. A rule that is off by default
+    reports if a squiggle names it.
     """
     text, expected = strip_squiggles(textwrap.dedent(annotated).removeprefix("\n"))
     named = {squiggle.rule for squiggle in expected}
-    judgement = judge(text, name=name, files=files, facts=facts, turned_on=named)
+    judgement = judge(
+        text, name=name, files=files, facts=facts, environment=environment, turned_on=named
+    )
     found = {
         _squiggle(judgement, finding): finding
         for finding in judgement.findings
@@ -72,6 +78,7 @@ def judge(
     name: str = "requirements.txt",
     files: Mapping[str, str | bytes] | None = None,
     facts: Facts | None = None,
+    environment: EnvironmentAnswer | None = None,
     turned_on: Collection[str] = (),
 ) -> Judgement:
     """Judge *text* as the file *name* of a project that holds *files* too.
@@ -87,9 +94,12 @@ def judge(
         contents[str(ROOT / "pinfold.toml")] = settings
     filesystem = MemoryFileSystem(contents)
     filesystem.make_directory(ROOT / ".git")
-    workspace = Workspace(
-        filesystem, working_directory=ROOT, locale_encoding="utf-8", facts=facts or Facts()
-    )
+    known = facts or Facts()
+    if environment is not None:
+        installed = {} if environment.packages is None else environment.packages.by_name
+        versions = {key: distribution.version for key, distribution in installed.items()}
+        known = replace(known, versions={**versions, **known.versions}, environment=environment)
+    workspace = Workspace(filesystem, working_directory=ROOT, locale_encoding="utf-8", facts=known)
     return workspace.snapshot.judge(ROOT / name)
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pinfold.core.formats.document import Document
 from pinfold.core.model.facts import Facts
 from pinfold.core.model.finding import Applicability, Severity
-from pinfold.core.rules.registry import Rule, examples, rules
+from pinfold.core.rules.registry import Example, Rule, examples, rules
 from pinfold.features.fixing import fix_all
+from tests.harness.environments import environment
 from tests.harness.squiggles import judge
+
+if TYPE_CHECKING:
+    from pinfold.core.model.environment import EnvironmentAnswer
 
 WITHOUT_EXAMPLE = {
     "unreadable-file": "it speaks of files that hold no text",
     "unusual-encoding": "it speaks of bytes",
     "invalid-setting": "it speaks of settings files",
+    "no-environment": "it speaks of what is not there",
     "too-complex": "its shortest example is longer than a page",
 }
 FACTS = Facts(versions={}, variables=frozenset())
@@ -28,12 +34,24 @@ def by_name(rule: Rule) -> str:
     return rule.name
 
 
+def environment_of(example: Example) -> EnvironmentAnswer | None:
+    """Return the environment that an example is about."""
+    return None if example.installed is None else environment(*example.installed.splitlines())
+
+
 @pytest.mark.parametrize("rule", WITH_EXAMPLE, ids=by_name)
 def test_example_triggers_the_rule(rule: Rule) -> None:
     """The first block of a page is found by its rule."""
-    files = dict(examples(rule)[0].files)
-    name, text = next(iter(files.items()))
-    judgement = judge(text, name=name, files=files, facts=FACTS, turned_on=[rule.name])
+    example = examples(rule)[0]
+    name, text = next(iter(example.files.items()))
+    judgement = judge(
+        text,
+        name=name,
+        files=example.files,
+        facts=FACTS,
+        environment=environment_of(example),
+        turned_on=[rule.name],
+    )
 
     assert rule.name in {finding.rule for finding in judgement.findings}
 
@@ -43,9 +61,15 @@ def test_what_to_use_instead_does_not(rule: Rule) -> None:
     """What a page recommends is not found by its rule, nor by any other as an error."""
     instead = examples(rule)[1]
     assert instead is not None
-    files = dict(instead.files)
-    name, text = next(iter(files.items()))
-    judgement = judge(text, name=name, files=files, facts=FACTS, turned_on=[rule.name])
+    name, text = next(iter(instead.files.items()))
+    judgement = judge(
+        text,
+        name=name,
+        files=instead.files,
+        facts=FACTS,
+        environment=environment_of(instead),
+        turned_on=[rule.name],
+    )
 
     assert rule.name not in {finding.rule for finding in judgement.findings}
     assert [] == [f for f in judgement.findings if f.severity is Severity.ERROR]
@@ -54,12 +78,20 @@ def test_what_to_use_instead_does_not(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", [rule for rule in WITH_EXAMPLE if rule.fix], ids=by_name)
 def test_fix_silences_the_rule(rule: Rule) -> None:
     """After the fix that a page promises, its rule finds nothing in the example any more."""
-    files = dict(examples(rule)[0].files)
-    name, text = next(iter(files.items()))
-    facts = Facts(versions={"flask": "3.1.0"}, variables=frozenset())  # type: ignore[dict-item]  # as read
+    example = examples(rule)[0]
+    name, text = next(iter(example.files.items()))
+    installed = environment_of(example)
+    facts = Facts(versions={} if installed else {"flask": "3.1.0"}, variables=frozenset())  # type: ignore[dict-item]  # as read
 
     def findings(document: Document) -> tuple[object, ...]:
-        judged = judge(document.text, name=name, files=files, facts=facts, turned_on=[rule.name])
+        judged = judge(
+            document.text,
+            name=name,
+            files=example.files,
+            facts=facts,
+            environment=installed,
+            turned_on=[rule.name],
+        )
         return tuple(finding for finding in judged.findings if finding.rule == rule.name)
 
     outcome = fix_all(

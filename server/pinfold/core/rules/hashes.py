@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pinfold.core.formats.entry import EntryKind
+from pinfold.core.formats.markers import applies
 from pinfold.core.formats.problem import ProblemKind
-from pinfold.core.formats.summary import LineTrait, is_exact_pin
+from pinfold.core.formats.summary import LineTrait, is_exact_pin, summary_of
+from pinfold.core.formats.versions import allows, parsed_version
 from pinfold.core.model.files import FileRole
-from pinfold.core.model.finding import Finding, Severity
+from pinfold.core.model.finding import Finding, Related, Severity
+from pinfold.core.model.text import TextRange
+from pinfold.core.rules.installed import (
+    distribution_of,
+    is_left_out,
+    local_path,
+    one_line,
+    packages_of,
+    subject,
+)
 from pinfold.core.rules.registry import Family, file_rule, line_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
 
+    from pinfold.core.formats.document import Document
     from pinfold.core.formats.requirements import LogicalLine
+    from pinfold.core.model.dependency import Option, PackageName
+    from pinfold.core.model.environment import InstalledPackages
     from pinfold.core.model.facts import Facts
     from pinfold.core.rules.view import FileView
 
@@ -138,6 +154,197 @@ def hash_without_pin(line: LogicalLine, _facts: Facts) -> Iterator[Finding]:
     span = parts.specifier or parts.name
     if span is not None:
         yield Finding(span.range, "a requirement with a hash must be pinned with `==`")
+
+
+def _disagreeing(view: FileView) -> Iterator[Finding]:
+    if not view.document.traits.get(LineTrait.HASHED):
+        return
+    yield from _lines_against_each_other(view)
+    yield from _lines_against_files(view)
+
+
+@line_rule(
+    "hash-mismatch", Family.HASHES, default=Severity.ERROR, since="0.1", check_file=_disagreeing
+)
+def hash_mismatch(line: LogicalLine, facts: Facts) -> Iterator[Finding]:
+    """Hashes of a requirement are not those of what is there.
+
+    ## Why
+    An archive that matches no hash is refused by pip, and what is installed already is not what the
+    file vouches for.
+    Three things are compared with the hashes of a line: what the environment recorded of an archive
+    that was installed from a URL or a path (`direct_url.json`); the local archive that the line
+    names, where it is not larger than 64 MiB; and the hashes of another line, here or in an
+    included file, that pins the same version.
+    Of two such lines pip checks the archive against one only, so that the other one vouches for
+    nothing.
+
+    ## Example
+    ```requirements
+    flask==3.1.0 --hash=sha256:d667207822eb83f1c4b50949b1623c8fc8d51f2341d65f72e1a1815397551136
+    flask==3.1.0 --hash=sha256:ee7e1056b9aea0f04c6c2ed59452947f34c4940ee025f5dd83e6a6418b6989e4
+    ```
+    Use instead:
+    ```requirements
+    flask==3.1.0 --hash=sha256:d667207822eb83f1c4b50949b1623c8fc8d51f2341d65f72e1a1815397551136
+    ```
+    """
+    packages = packages_of(facts)
+    entry = line.entry
+    if packages is None or entry is None or not entry.honoured("hash"):
+        return
+    distribution = distribution_of(line, packages, None)
+    if distribution is None or distribution.direct_url is None or is_left_out(line, packages):
+        return
+    recorded: dict[str, set[str]] = {}
+    for text in distribution.direct_url.hashes:
+        algorithm, _, digest = text.partition(":")
+        recorded.setdefault(algorithm, set()).add(digest.lower())
+    specifier = line.texts[2]
+    if specifier is not None and allows(specifier, distribution.version) is not True:
+        # Of another version, which `wrong-version` says.
+        return
+    given = _hashes(line)
+    if not _have_nothing_in_common(given, recorded):
+        return
+    algorithm = next(name for name in given if name in recorded)
+    shown = one_line(min(recorded[algorithm]))
+    yield Finding(
+        _range_of_hashes(line),
+        f"what is installed has the {algorithm} digest `{shown}`, which is none of this line's",
+    )
+
+
+def _lines_against_each_other(view: FileView) -> Iterator[Finding]:
+    document = view.document
+    wanted: set[PackageName] = set()
+    if len(document.names) < document.traits.get(LineTrait.NAMED, 0):
+        wanted = {name for name, count in document.names.items() if count > 1}
+    others = [file for file in view.included if file.document.traits.get(LineTrait.HASHED)]
+    for file in others:
+        wanted |= document.names.keys() & file.document.names.keys()
+    if not wanted:
+        return
+    known: dict[tuple[PackageName, object], list[_Pin]] = {}
+    for file in others:
+        for pin in _hashed_pins(file.path, file.document, wanted):
+            known.setdefault(pin.key, []).append(pin)
+    packages = packages_of(view.facts)
+    for pin in _hashed_pins(view.path, document, wanted):
+        before = known.setdefault(pin.key, [])
+        other = next((o for o in before if _contradict(pin, o, packages)), None)
+        before.append(pin)
+        if other is None:
+            continue
+        where = "" if other.path == view.path else f" of `{other.path.name}`"
+        yield Finding(
+            _range_of_hashes(pin.line).shifted(pin.start),
+            f"no archive matches both these hashes and those on line {other.number}{where}",
+            related=(
+                Related(
+                    other.path,
+                    _range_of_hashes(other.line).shifted(other.start),
+                    "the other hashes of the same version",
+                ),
+            ),
+        )
+
+
+def _lines_against_files(view: FileView) -> Iterator[Finding]:
+    for trait in (LineTrait.PATH, LineTrait.URL):
+        for start, line in view.document.with_trait(trait):
+            path = local_path(line) if LineTrait.HASHED in summary_of(line).traits else None
+            if path is None:
+                continue
+            given = _hashes(line)
+            found = {name: view.digest(path, name) for name in given if name in _DIGITS}
+            there = {name: {digest} for name, digest in found.items() if digest is not None}
+            if not _have_nothing_in_common(given, there):
+                continue
+            algorithm = next(name for name in given if name in there)
+            (digest,) = there[algorithm]
+            yield Finding(
+                _range_of_hashes(line).shifted(start),
+                f"`{one_line(path)}` has the {algorithm} digest `{digest}`, "
+                "which is none of this line's",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pin:
+    """A line that pins a version and has hashes."""
+
+    path: Path
+    start: int
+    number: int
+    line: LogicalLine
+    key: tuple[PackageName, object]
+    hashes: Mapping[str, frozenset[str]]
+
+
+def _hashed_pins(path: Path, document: Document, wanted: Collection[PackageName]) -> Iterator[_Pin]:
+    for start, line in document.with_trait(LineTrait.HASHED):
+        name = summary_of(line).name
+        specifier = line.texts[2] if name in wanted else None
+        if name is None or specifier is None or not is_exact_pin(specifier):
+            continue
+        version = specifier.lstrip("= ")
+        number = document.position(start).line + 1
+        key = (name, parsed_version(version) or version)
+        yield _Pin(path, start, number, line, key, _hashes(line))
+
+
+def _contradict(one: _Pin, other: _Pin, packages: InstalledPackages | None) -> bool:
+    if not _have_nothing_in_common(one.hashes, other.hashes):
+        return False
+    markers = [pin.line.texts[4] for pin in (one, other)]
+    if _compact(markers[0]) == _compact(markers[1]):
+        return True
+    if packages is None:
+        # Where the marker holds that one of them has, both apply.
+        return None in markers
+    here = packages.environment.markers
+    return all(marker is None or applies(marker, here) is True for marker in markers)
+
+
+def _compact(marker: str | None) -> str | None:
+    return None if marker is None else "".join(marker.split()).replace("'", '"')
+
+
+def _have_nothing_in_common(
+    one: Mapping[str, Collection[str]], other: Mapping[str, Collection[str]]
+) -> bool:
+    """Return whether both have digests by the same algorithm, and no digest is in both.
+
+    As pip 26.3 intersects them: ``_internal/utils/hashes.py``, `Hashes.__and__`.
+    """
+    shared = one.keys() & other.keys()
+    return bool(shared) and all(set(one[name]).isdisjoint(other[name]) for name in shared)
+
+
+def _hashes(line: LogicalLine) -> Mapping[str, frozenset[str]]:
+    """Return the digests that *line* allows, by algorithm; empty where a variable hides one."""
+    found: dict[str, set[str]] = {}
+    for option in _hash_options(line):
+        assert option.value is not None
+        if "${" in option.value.text:
+            return {}
+        algorithm, _, digest = option.value.text.partition(":")
+        found.setdefault(algorithm, set()).add(digest.lower())
+    return {algorithm: frozenset(digests) for algorithm, digests in found.items()}
+
+
+def _range_of_hashes(line: LogicalLine) -> TextRange:
+    """Return the range from the first hash of *line* to the last."""
+    ranges = [option.value.range for option in _hash_options(line) if option.value is not None]
+    return TextRange(ranges[0].start, ranges[-1].end) if ranges else subject(line)
+
+
+def _hash_options(line: LogicalLine) -> tuple[Option, ...]:
+    entry = line.entry
+    if entry is None:
+        return ()
+    return tuple(option for option in entry.honoured("hash") if option.value is not None)
 
 
 def _reason(view: FileView) -> str | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pinfold.core.formats.summary import LineTrait, is_exact_pin, normalised
+from pinfold.core.formats.versions import parsed_version
 from pinfold.core.model.finding import Applicability, Edit, Finding, Fix, Severity
 from pinfold.core.model.text import TextRange
+from pinfold.core.rules.installed import packages_of, pinnable_version
 from pinfold.core.rules.registry import Family, line_rule
 
 if TYPE_CHECKING:
@@ -54,7 +56,9 @@ def unpinned(line: LogicalLine, facts: Facts) -> Iterator[Finding]:
     ```
 
     ## Fix safety
-    Unsafe: it pins to the version that is known here, which may not be the one you want.
+    Unsafe: it pins to the version that is installed here, or that `--versions` gives, which may not
+    be the one you want.
+    There is no fix for what was installed from a URL or a folder, which an index may not have.
     """
     if not _has_name_only(line):
         return
@@ -97,7 +101,9 @@ def loosely_pinned(line: LogicalLine, facts: Facts) -> Iterator[Finding]:
     ```
 
     ## Fix safety
-    Unsafe: it pins to the version that is known here, if that is one the requirement allows.
+    Unsafe: it pins to the version that is installed here, or that `--versions` gives, if the
+    requirement allows it.
+    There is no fix for what was installed from a URL or a folder, which an index may not have.
     """
     specifier = line.texts[2]
     if specifier is None or is_exact_pin(specifier):
@@ -167,7 +173,7 @@ def _has_name_only(line: LogicalLine) -> bool:
 
 
 def _pin_fix(line: LogicalLine, name: str, facts: Facts) -> tuple[Fix, ...]:
-    version = facts.versions.get(normalised(name))
+    version = _known_version(name, facts)
     span = line.span("name")
     if version is None or span is None:
         return ()
@@ -181,7 +187,7 @@ def _pin_fix(line: LogicalLine, name: str, facts: Facts) -> tuple[Fix, ...]:
 
 
 def _repin_fix(name: str, specifier: str, span: TextRange, facts: Facts) -> tuple[Fix, ...]:
-    version = facts.versions.get(normalised(name))
+    version = _known_version(name, facts)
     if version is None:
         return ()
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -193,3 +199,21 @@ def _repin_fix(name: str, specifier: str, span: TextRange, facts: Facts) -> tupl
         return ()
     edit = Edit(span, f"=={version}")
     return (Fix(f"Pin `{name}` to {version}", (edit,), Applicability.UNSAFE),)
+
+
+def _known_version(name: str, facts: Facts) -> str | None:
+    """Return the version to pin *name* to.
+
+    ``None`` too where it is that of an installed distribution which no index needs to have, or is
+    no version: what comes from metadata may be any text, and must not become part of a file.
+    """
+    key = normalised(name)
+    version = facts.versions.get(key)
+    if version is None:
+        return None
+    packages = packages_of(facts)
+    distribution = None if packages is None else packages.by_name.get(key)
+    if distribution is not None and distribution.version == version:
+        return pinnable_version(distribution)
+    parsed = parsed_version(version)
+    return None if parsed is None else str(parsed)

@@ -36,6 +36,8 @@ raised_elsewhere(
     ## Why
     An ignore comment that outlives its reason hides the next finding of the same rule on that line.
     A misspelt rule name silences nothing at all.
+    A comment for a rule of the family *environment* is never called unused: what such a rule finds
+    differs from one environment to the next.
 
     ## Example
     ```requirements

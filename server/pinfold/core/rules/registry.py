@@ -35,7 +35,8 @@ class Family(Enum):
     SYNTAX = "syntax"
     IGNORED = "ignored by pip"
     PINS = "pins"
-    DUPLICATES = "duplicates"
+    CONFLICTS = "conflicts"
+    ENVIRONMENT = "environment"
     HASHES = "hashes"
     INDEX = "indexes and secrets"
     PROJECT = "settings and ignore comments"
@@ -49,6 +50,11 @@ FAMILY_MODULES: tuple[str, ...] = (
     "dropped",
     "pins",
     "duplicates",
+    "conflicts",
+    "environment",
+    "extras",
+    "broken",
+    "pythons",
     "hashes",
     "indexes",
     "project",
@@ -60,11 +66,12 @@ FAMILY_MODULES: tuple[str, ...] = (
 class Rule:
     """A rule as declared.
 
-    Exactly one of `check_line` and `check_file` is set, or neither where the rule speaks of what
-    surrounds the reading of a file (settings, ignore comments) and is raised there. A line rule is
-    a pure function of one logical line and the facts, and its findings are kept with the line;
-    Of plain named requirements it is asked only about those with one of the
-    traits `reads_typical`. `defaults` is the severity by the role of a file.
+    `check_line` is a pure function of one logical line and the facts, and its findings are kept
+    with the line; of plain named requirements it is asked only about those with one of the traits
+    `reads_typical`. `check_file` sees the whole file and those around it. A rule that has both says
+    in the second what no line tells by itself; one that has neither speaks of what surrounds the
+    reading of a file (settings, ignore comments) and is raised there. `defaults` is the severity by
+    the role of a file.
     """
 
     name: str
@@ -91,9 +98,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A block of a rule's page: `files` by name, the first of which is the one to judge."""
+    """A block of a rule's page: `files` by name, the first of which is the one to judge.
+
+    `installed` is what the environment holds, one distribution a line; ``None`` where the rule asks
+    for no environment.
+    """
 
     files: Mapping[str, str]
+    installed: str | None = None
 
 
 _RULES: dict[str, Rule] = {}
@@ -110,8 +122,9 @@ def line_rule(
     constraints_default: Severity | None = None,
     reads_typical: frozenset[LineTrait] = frozenset(),
     unless: Callable[[FileView, LogicalLine], bool] | None = None,
+    check_file: FileCheck | None = None,
 ) -> Callable[[LineCheck], LineCheck]:
-    """Declare a rule that judges one logical line by itself."""
+    """Declare a rule that judges one logical line by itself, and by *check_file* what is left."""
 
     def declare(check: LineCheck) -> LineCheck:
         _register(
@@ -123,6 +136,7 @@ def line_rule(
                 fix,
                 _documentation(check),
                 check_line=check,
+                check_file=check_file,
                 reads_typical=reads_typical,
                 unless=unless,
             )
@@ -195,6 +209,7 @@ def rules() -> Mapping[str, Rule]:
 _FENCE = re.compile(
     r"^```(?:requirements|toml)(?: (?P<name>\S+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
+_INSTALLED = re.compile(r"^```installed\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _INSTEAD = re.compile(r"^Use instead", re.MULTILINE)
 
 
@@ -202,7 +217,9 @@ def examples(rule: Rule) -> tuple[Example, Example | None]:
     r"""Return what triggers *rule*, and what its page says to use instead.
 
     A fenced block may carry a file name; blocks before "Use instead" that have one are files which
-    stand beside both examples. In a block, ``\u00a0`` and the like stand for the character.
+    stand beside both examples. A block ``installed`` says what the environment holds, for both
+    unless one behind "Use instead" says otherwise. In a file's block, ``\u00a0`` and the like stand
+    for the character.
     """
     section = rule.documentation.partition("## Example")[2]
     found = _INSTEAD.search(section)
@@ -210,9 +227,13 @@ def examples(rule: Rule) -> tuple[Example, Example | None]:
     first = _blocks(section[:cut])
     if not first:
         raise ValueError(f"rule {rule.name} has no example")
+    installed = _installed(section[:cut])
+    example = Example(first, installed)
     if found is None:
-        return Example(first), None
-    return Example(first), Example({**_blocks(section[cut:]), **_others(first)})
+        return example, None
+    after = _installed(section[cut:])
+    instead = {**_blocks(section[cut:]), **_others(first)}
+    return example, Example(instead, installed if after is None else after)
 
 
 def _blocks(text: str) -> dict[str, str]:
@@ -223,6 +244,11 @@ def _blocks(text: str) -> dict[str, str]:
         )
         blocks[match["name"] or "requirements.txt"] = content.replace("\\t", "\t")
     return blocks
+
+
+def _installed(text: str) -> str | None:
+    match = _INSTALLED.search(text)
+    return None if match is None else match["text"]
 
 
 def _others(blocks: Mapping[str, str]) -> dict[str, str]:

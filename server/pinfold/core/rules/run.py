@@ -7,6 +7,7 @@ system and no editor.
 from __future__ import annotations
 
 import re
+from bisect import insort
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
@@ -23,7 +24,7 @@ from pinfold.core.model.finding import (
     Severity,
 )
 from pinfold.core.model.text import TextRange
-from pinfold.core.rules.registry import rules
+from pinfold.core.rules.registry import Family, rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -78,17 +79,28 @@ def check_file(view: FileView, severities: Severities) -> tuple[PlacedFinding, .
         rule.name: severities.severity_of(rule.name, rule.defaults[view.role], view.path)
         for rule in rules().values()
     }
-    found = list(_line_findings(view, weighed))
-    for rule in rules().values():
-        if rule.check_file is not None and weighed[rule.name] is not Severity.OFF:
-            found.extend(
-                PlacedFinding(0, replace(finding, rule=rule.name, severity=weighed[rule.name]))
-                for finding in _guarded(rule, rule.check_file, view)
-            )
+    found, is_ordered = _line_findings(view, weighed)
+    others = [
+        PlacedFinding(0, replace(finding, rule=rule.name, severity=weighed[rule.name]))
+        for rule in rules().values()
+        if rule.check_file is not None and weighed[rule.name] is not Severity.OFF
+        for finding in _guarded(rule, rule.check_file, view)
+    ]
     if view.document.traits.get(LineTrait.IGNORE):
-        found = list(_unsilenced(view, found, weighed["unused-ignore"]))
-    found.sort(key=_place)
+        found = list(_unsilenced(view, found + others, weighed["unused-ignore"]))
+        others, is_ordered = [], False
+    # With thousands of findings, sorting them takes longer than finding them again.
+    if is_ordered and len(others) * _FEW < len(found):
+        for placed in others:
+            insort(found, placed, key=_place)
+    elif others or not is_ordered:
+        found += others
+        found.sort(key=_place)
     return tuple(found)
+
+
+_FEW = 20
+"""One in so many is put in its place sooner than all are sorted."""
 
 
 def _place(placed: PlacedFinding) -> tuple[int, str, int]:
@@ -148,28 +160,50 @@ class _Epoch:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What line rules found on a line, relative to it."""
+    """What line rules found on a line, relative to it and in order.
+
+    `is_within` says that all of it begins on the line, and none at its very end, where the next
+    line begins.
+    """
 
     epoch: _Epoch
     found: tuple[Finding, ...]
+    is_within: bool
 
 
-def _line_findings(view: FileView, weighed: Mapping[str, Severity]) -> Iterator[PlacedFinding]:
+def _line_findings(
+    view: FileView, weighed: Mapping[str, Severity]
+) -> tuple[list[PlacedFinding], bool]:
+    """Return what line rules find, and whether that is in order."""
     document = view.document
     epoch = _epoch(view, weighed)
-    known = rules()
-    for index in document.marks:
-        line = document.lines[index]
+    lines, starts, marks = document.lines, document.starts, document.marks
+    conditions = {rule.name: rule.unless for rule in rules().values() if rule.unless is not None}
+    placed: list[PlacedFinding] = []
+    is_ordered = True
+    for index in marks:
+        line = lines[index]
         kept = line.kept_findings
         if not isinstance(kept, _Kept) or kept.epoch is not epoch:
-            kept = line.kept_findings = _Kept(epoch, _check_line(line, epoch))
-            if not kept.found and summary_of(line).is_common:
-                document.marks.clear(index)
+            found = sorted(_check_line(line, epoch), key=_place_on_line)
+            is_within = not found or found[-1].range.start < len(line)
+            kept = line.kept_findings = _Kept(epoch, tuple(found), is_within)
+            if not found and summary_of(line).is_common:
+                # Another thread may have begun to ask for other rules or facts.
+                if marks.epoch is epoch:
+                    marks.clear(index)
                 continue
         for finding in kept.found:
-            unless = known[finding.rule].unless
+            unless = conditions.get(finding.rule)
             if unless is None or not unless(view, line):
-                yield PlacedFinding(document.starts[index], finding)
+                placed.append(PlacedFinding(starts[index], finding))
+        if not kept.is_within:
+            is_ordered = False
+    return placed, is_ordered
+
+
+def _place_on_line(finding: Finding) -> tuple[int, str, int]:
+    return finding.range.start, finding.rule, finding.range.end
 
 
 def _epoch(view: FileView, weighed: Mapping[str, Severity]) -> _Epoch:
@@ -264,6 +298,9 @@ def _judge_comment(
             else f"there is no rule `{name}`; `pinfold rule` lists them all"
         )
         if name == "unused-ignore" and known:
+            continue
+        if known and rules()[name].family is Family.ENVIRONMENT:
+            # Somebody else's environment, or that of another day, is another one.
             continue
         yield Finding(
             span.shifted(start),
