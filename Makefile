@@ -5,7 +5,8 @@ SHELL = /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-VENV ?= .venv
+# Not `.venv`: that would be the environment which the example workspace is judged against.
+VENV ?= .venv-run
 DEV_VENV ?= .venv-dev
 LOCK_VENV ?= .venv-lock
 VERSIONS ?= 3.10 3.11 3.12 3.13
@@ -94,7 +95,7 @@ dev: $(DEV_VENV)/.installed ## only make the environment that the tests and chec
 
 .PHONY: clean
 clean: ## remove environments, caches and what was built
-	rm -rf .venv .venv-dev .venv-dev-3.* .venv-lock build dist .coverage .coverage.* .hypothesis \
+	rm -rf .venv-run .venv-dev .venv-dev-3.* .venv-lock build dist .coverage .coverage.* .hypothesis \
 	    .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find server tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -135,7 +136,7 @@ ifneq ($(call state,$(DEV_VENV)),$(fresh))
 $(DEV_VENV)/.installed: anew
 endif
 
-# Only a directory that this file made is ever emptied: `.venv` may as well be somebody's own.
+# Only a directory that this file made is ever emptied: one of that name may as well be somebody's own.
 define make_environment
 	@python="$(PYTHON)"; \
 	if ! "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then \
@@ -154,7 +155,7 @@ define make_environment
 	if [ -e "$(1)" ] && [ ! -e "$(1)/.made-by-make" ]; then \
 	    echo "'$(1)' exists and was not made by this Makefile, so it is left alone." >&2; \
 	    echo "Move it away, or use another place: make $(firstword $(MAKECMDGOALS) run)" \
-	        "VENV=.venv-run DEV_VENV=.venv-tests" >&2; \
+	        "VENV=.venv-other DEV_VENV=.venv-tests" >&2; \
 	    exit 1; \
 	fi; \
 	echo "Making $(1) with $$("$$python" --version); this takes a minute the first time."; \

@@ -1,7 +1,8 @@
 """The pages that are made from the code, and the outputs and sources that other pages show.
 
 Owns what ``make docs`` writes: a page for each rule, their index, the settings, and in pages that
-people write the blocks under a mark: ``<!-- run: pinfold … -->`` shows what that command prints,
+people write the blocks under a mark: ``<!-- run: pinfold … -->`` shows what that command prints in
+a copy of the example workspace (behind ``| installed in FOLDER: name version, …`` with that there),
 ``<!-- include: path -->`` what a file of the project holds, ``<!-- include: path#name -->`` only
 what it declares by that name. Refuses to know what any page says.
 
@@ -16,7 +17,9 @@ import io
 import os
 import re
 import shlex
+import shutil
 import sys
+import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from pathlib import Path
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 RULES_FOLDER = "docs/rules"
+EXAMPLE = "docs/example"
 
 
 def generated_pages() -> dict[str, str]:
@@ -230,32 +234,56 @@ def _is_unfinished(lines: list[str]) -> bool:
     return bool(lines and lines[-1]) and not lines[-1].endswith((".", ":", "?", "!", "```"))
 
 
-def _output(command: str) -> str:
-    """Return what a terminal shows of *command*, the command itself included.
+def _output(subject: str) -> str:
+    """Return what a terminal shows of the command that *subject* is, with the command itself.
 
     Raises:
         ValueError: it is no command of ours, or fails.
     """
+    command, _, installed = subject.partition(" | installed in ")
     program, *arguments = shlex.split(command)
     if program != "pinfold":
         raise ValueError(f"only pinfold can be run, not `{program}`")
     screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n", write_through=True)
     previous = Path.cwd()
-    os.chdir(ROOT)
-    try:
-        with (
-            mock.patch.dict(os.environ, _ENVIRONMENT, clear=True),
-            redirect_stdout(screen),
-            redirect_stderr(screen),
-        ):
-            status = main(arguments)
-    finally:
-        os.chdir(previous)
+    with tempfile.TemporaryDirectory() as folder:
+        # A copy: the checkout may well have an environment of its own.
+        shutil.copytree(ROOT / EXAMPLE, Path(folder) / EXAMPLE)
+        if installed:
+            _install(Path(folder), installed)
+        os.chdir(folder)
+        try:
+            with (
+                mock.patch.dict(os.environ, _ENVIRONMENT, clear=True),
+                redirect_stdout(screen),
+                redirect_stderr(screen),
+            ):
+                status = main(arguments)
+        finally:
+            os.chdir(previous)
     screen.seek(0)
     shown = screen.read()
     if status == FAILED:
         raise ValueError(f"`{command}` fails: {shown}")
     return f"$ {command}\n{shown}"
+
+
+def _install(root: Path, installed: str) -> None:
+    """Make an environment of CPython 3.11.9 in *root*: ``FOLDER: name version, …``."""
+    folder, _, distributions = installed.partition(": ")
+    site_packages = root / folder / "lib/python3.11/site-packages"
+    site_packages.mkdir(parents=True)
+    (root / folder / "pyvenv.cfg").write_text(
+        "home = /opt/gone/bin\ninclude-system-site-packages = false\nversion = 3.11.9\n"
+    )
+    for distribution in distributions.split(", "):
+        name, version = distribution.split()
+        metadata = site_packages / f"{name.replace('-', '_')}-{version}.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
+        (metadata / "RECORD").write_text("")
 
 
 # Variables would show in what is printed: their names, colours, the width of the screen.

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import jsonschema
 
@@ -58,12 +58,14 @@ class Runner:
         self.folder = folder
         self._capture = capture
         self._monkeypatch = monkeypatch
+        self.looks_for_environments = False
 
     def __call__(self, *arguments: str, stdin: bytes = b"") -> Result:
-        """Run `main` with *arguments*."""
+        """Run `main` with *arguments*; a check without environments, unless it is about them."""
         self._monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         self._capture.readouterr()
-        status = main(arguments)
+        given = list(arguments) if self.looks_for_environments else _alone(arguments)
+        status = main(given)
         captured = self._capture.readouterr()
         return Result(status, captured.out, captured.err)
 
@@ -88,17 +90,32 @@ class Runner:
         ]
 
 
+Argument = TypeVar("Argument", bound=str | bytes)
+
+
+def _alone(arguments: Sequence[Argument]) -> list[Argument | str]:
+    """Return *arguments* with `--no-env` for a check.
+
+    Most tests are about something else, and in their folders there is no environment to be found.
+    """
+    if arguments and arguments[0] == "check":
+        return ["check", "--no-env", *arguments[1:]]
+    return list(arguments)
+
+
 def process(
     arguments: Sequence[str | bytes],
     folder: Path,
     *,
     stdin: bytes = b"",
     environment: Mapping[str, str] | None = None,
+    looks_for_environments: bool = False,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run `python -m pinfold` as a process, with *environment* beside what is needed."""
+    given = arguments if looks_for_environments else _alone(arguments)
     inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     return subprocess.run(
-        [sys.executable, "-m", "pinfold", *arguments],
+        [sys.executable, "-m", "pinfold", *given],
         cwd=folder,
         input=stdin,
         env={

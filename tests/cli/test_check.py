@@ -255,7 +255,7 @@ def test_select_and_ignore(pinfold: Runner) -> None:
     assert ["unpinned"] == rules("--select", "unpinned")
     assert ["unpinned", "loosely-pinned"] == rules("--select", "pins")
     assert ["unpinned", "invalid-requirement"] == rules(
-        "--select", "unpinned, duplicates", "--select=SYNTAX"
+        "--select", "unpinned, conflicts", "--select=SYNTAX"
     )
     assert ["invalid-requirement"] == rules("--ignore", "unpinned,loosely-pinned")
     assert ["invalid-requirement"] == rules("--select", "all", "--ignore", "pins")
@@ -395,7 +395,9 @@ def test_standard_input_is_decoded_as_pip_does(pinfold: Runner) -> None:
         ["-", "--versions=-"],
         ["--unsafe-fixes"],
         ["--diff", "--format=json"],
-        ["--format=sarif"],
+        ["--diff", "--format=github"],
+        ["--diff", "--format=sarif"],
+        ["--format=xml"],
         ["--env=."],
         ["--col", "never"],
         ["--select"],

@@ -94,7 +94,7 @@ def test_coloured_diff_is_safe(pinfold: Runner) -> None:
 def test_git_applies_the_diff(pinfold: Runner, name: str, content: bytes) -> None:
     """Applied by git, the diff gives byte for byte what `--fix` writes."""
     path = pinfold.write(name, content)
-    arguments = ["check", "--ignore=unusual-encoding,invisible-character,duplicates"]
+    arguments = ["check", "--ignore=unusual-encoding,invisible-character,conflicts"]
 
     result = process([*arguments, "--diff"], pinfold.folder)
     assert 1 == result.returncode, result.stderr

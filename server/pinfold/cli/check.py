@@ -26,10 +26,12 @@ from pinfold.cli.report import FileReport, Places, reports, settings_reports, to
 from pinfold.cli.selection import Selection, UnknownRuleError, parse_selection
 from pinfold.cli.targets import (
     STANDARD_INPUT,
+    Question,
     Target,
     absolute,
     find_targets,
     named_paths,
+    questions_of,
     shown_path,
 )
 from pinfold.cli.terminal import Progress, Screen, complain, counted, visible
@@ -43,7 +45,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TextIO
 
+    from pinfold.cli.environments import Environments
     from pinfold.cli.fix import FixedFile
+    from pinfold.cli.report import Totals
     from pinfold.core.files import FileSystem
     from pinfold.core.model.dependency import PackageName
     from pinfold.core.model.finding import Finding
@@ -65,6 +69,8 @@ class Options:
     versions: str | None
     color: str
     quiet: bool
+    env: str | None
+    no_env: bool
 
     @property
     def reads_standard_input(self) -> bool:
@@ -81,32 +87,50 @@ def run(arguments: Sequence[str]) -> int:
         return FAILED
     names = frozenset(name for name, value in os.environ.items() if value)
     facts = Facts(versions=versions, variables=names)
-    with _telling_bugs(failures):
-        if options.reads_standard_input:
-            found = _run_on_standard_input(options, facts, failures)
+    found = False
+    with _telling_bugs(failures), _environments(options) as environments:
+        refusal = None if environments is None else environments.refusal()
+        if refusal is not None:
+            failures.tell(refusal)
+        elif options.reads_standard_input:
+            found = _run_on_standard_input(options, facts, failures, environments)
         else:
-            found = _run_on_files(options, facts, failures)
-    if failures.count:
-        return FAILED
-    return FOUND if found and not options.exit_zero else CLEAN
+            found = _run_on_files(options, facts, failures, environments)
+    return _status(options, failures, found=found)
 
 
 class Failures:
-    """Counts what went wrong, and tells of it; whatever else there is to do is still done."""
+    """Keeps what went wrong, and tells of it; whatever else there is to do is still done."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.messages: list[str] = []
+        self.remarks: list[str] = []
         self.before_telling: Callable[[], None] = _nothing
 
     def tell(self, message: str) -> None:
         """Say that something failed."""
-        self.count += 1
+        self.messages.append(message)
+        self.before_telling()
+        complain(message)
+
+    def remark(self, message: str) -> None:
+        """Say that something was passed over, which is no reason to fail."""
+        self.remarks.append(message)
         self.before_telling()
         complain(message)
 
 
+def _status(options: Options, failures: Failures, *, found: bool) -> int:
+    if failures.messages:
+        return FAILED
+    return FOUND if found and not options.exit_zero else CLEAN
+
+
 def _nothing() -> None:
     """What there is to do where no progress is shown."""
+
+
+_FORMATS = {"text": "text", "json": "JSON", "github": "GitHub", "sarif": "SARIF"}
 
 
 def _parse(arguments: Sequence[str]) -> Options:
@@ -121,8 +145,12 @@ def _parse(arguments: Sequence[str]) -> Options:
         parser.error("standard input cannot be both the file and its versions")
     if given.unsafe_fixes and not (given.fix or given.diff):
         parser.error("--unsafe-fixes goes with --fix or --diff")
-    if given.diff and given.format == "json":
-        parser.error("--diff has no JSON format")
+    if given.diff and given.format != "text":
+        parser.error(f"--diff has no {_FORMATS[given.format]} format")
+    if given.env == "":
+        parser.error("--env needs a path")
+    if given.env is not None and given.no_env:
+        parser.error("--env and --no-env exclude each other")
     try:
         selection = parse_selection(given.select, given.ignore)
     except UnknownRuleError as error:
@@ -139,6 +167,8 @@ def _parse(arguments: Sequence[str]) -> Options:
         given.versions,
         given.color,
         given.quiet,
+        given.env,
+        given.no_env,
     )
 
 
@@ -174,7 +204,12 @@ def _parser() -> ArgumentParser:
         help="with --fix or --diff: also fixes that somebody should look at",
     )
     add("--diff", action="store_true", help="show what --fix would change, and change nothing")
-    add("--format", choices=("text", "json"), default="text", help="default: text")
+    add(
+        "--format",
+        choices=tuple(_FORMATS),
+        default="text",
+        help="github: annotations in a GitHub Actions job; sarif: for code scanning; default: text",
+    )
     add("--exit-zero", action="store_true", help="exit with 0 even if there are findings")
     add("--stdin-filename", metavar="NAME", help="what to take standard input for")
     add(
@@ -182,6 +217,13 @@ def _parser() -> ArgumentParser:
         metavar="FILE",
         help="what `pip freeze` printed, or `-`: the versions that fixes pin to",
     )
+    add(
+        "--env",
+        metavar="DIR",
+        help="judge every file against this environment: its folder, or the interpreter in it"
+        " (default: for each file the one that the settings name, or else the nearest)",
+    )
+    add("--no-env", action="store_true", help="judge the files alone, against no environment")
     add("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
     add("--quiet", "-q", action="store_true", help="only a line for each finding")
     return parser
@@ -237,10 +279,29 @@ def _snapshot(
         working_directory=working_directory,
         facts=facts,
         revision=0,
+        # A file that is named does not make its folder a workspace of its own.
+        searches_above_roots=True,
     )
 
 
-def _run_on_files(options: Options, facts: Facts, failures: Failures) -> bool:
+@contextmanager
+def _environments(options: Options) -> Iterator[Environments | None]:
+    """Give what finds out about environments, ``None`` where nobody is to."""
+    if options.no_env:
+        yield None
+        return
+    from pinfold.cli.environments import Environments
+
+    environments = Environments(LocalFileSystem(), options.env, Path.cwd(), os.environ)
+    try:
+        yield environments
+    finally:
+        environments.stop()
+
+
+def _run_on_files(
+    options: Options, facts: Facts, failures: Failures, environments: Environments | None
+) -> bool:
     working_directory = Path.cwd()
     named = named_paths(options.paths, working_directory)
     for missing in named.missing:
@@ -258,20 +319,35 @@ def _run_on_files(options: Options, facts: Facts, failures: Failures) -> bool:
         if path in named.paths:
             failures.tell(message)
         else:
-            # Data that a container's root owns lies about in many a checkout: no reason to fail.
-            progress.hide()
-            complain(message)
+            # Data that a container's root owns lies about in many a checkout.
+            failures.remark(message)
 
     targets = find_targets(
         named.paths, snapshot, on_progress=advance.searched, on_unreadable=on_unreadable
     )
-    output = _Output(options, sys.stdout, progress)
+    output = _Output(options, sys.stdout, progress, failures, environments)
     if options.fix or options.diff:
         known = list(targets)
+        snapshot = _informed(snapshot, known, environments)
         return _fix(options, snapshot, known, output, failures, folders)
-    found = output.report(snapshot, advance.judging(targets), folders)
+    questions = _questions(snapshot, advance.judging(targets), environments)
+    found = output.report(snapshot, questions, folders)
     progress.hide()
     return found
+
+
+def _questions(
+    snapshot: Snapshot, targets: Iterator[Target], environments: Environments | None
+) -> Iterator[Question]:
+    if environments is None:
+        return questions_of(snapshot, targets)
+    return environments.answered(snapshot, targets)
+
+
+def _informed(
+    snapshot: Snapshot, targets: Sequence[Target], environments: Environments | None
+) -> Snapshot:
+    return snapshot if environments is None else environments.known(snapshot, targets)
 
 
 class _Advance:
@@ -302,54 +378,118 @@ class _Advance:
 class _Output:
     """Where findings go, in which form."""
 
-    def __init__(self, options: Options, stream: TextIO, progress: Progress) -> None:
+    def __init__(
+        self,
+        options: Options,
+        stream: TextIO,
+        progress: Progress,
+        failures: Failures,
+        environments: Environments | None,
+    ) -> None:
         self._options = options
+        self._environments = environments
+        self._failures = failures
+        self._working_directory = Path.cwd()
         self.progress = progress
         self.screen = Screen.of(stream, options.color, os.environ)
 
     def report(
         self,
         snapshot: Snapshot,
-        targets: Iterator[Target],
+        questions: Iterator[Question],
         folders: Sequence[Path] = (),
         fixes: tuple[int, int] | None = None,
     ) -> bool:
-        """Report on *targets* and return whether there is a finding that counts.
+        """Report on the files of *questions* and return whether there is a finding that counts.
 
         *fixes* are how many fixes were made, in how many files, where any were asked for.
         """
         options = self._options
-        places = Places(snapshot)
+        root = _root(options, snapshot)
+        places = Places(snapshot, root)
         reported: list[FileReport] = []
-        for report in _all_reports(snapshot, targets, folders, options.selection):
+        for report in _all_reports(snapshot, questions, folders, options.selection):
             reported.append(report)
             if report.findings and options.format == "text":
                 self.progress.hide()
                 self.screen.write(render_report(report, places, self.screen, brief=options.quiet))
         self.progress.hide()
+        # Files that had to wait for their environment were judged last.
+        reported.sort(key=lambda report: report.position)
         totals = totals_of(reported)
         if options.format == "json":
             from pinfold.cli.json_output import check_json
 
             self.screen.write(check_json(reported, totals, places))
-        elif not options.quiet:
-            if fixes is not None:
-                self.screen.write(render_fixed(*fixes, totals, only_shown=False))
-            elif reported:
-                self.screen.write(render_totals(totals))
-            else:
-                self.screen.write("No dependency files found.\n")
+        elif options.format == "sarif":
+            from pinfold.cli.sarif import check_sarif
+
+            failures = self._failures
+            status = _status(options, failures, found=totals.fails)
+            self.screen.write(
+                check_sarif(
+                    reported,
+                    places,
+                    root,
+                    failures=failures.messages,
+                    remarks=failures.remarks,
+                    status=status,
+                )
+            )
+        elif options.format == "github":
+            from pinfold.cli.github import check_github
+
+            # What reads them takes UTF-8, whatever the encoding of the stream.
+            commands = check_github(reported, places)
+            self.screen.write_bytes(commands.encode("utf-8", "backslashreplace"))
+            self._summarise(Screen(sys.stderr, color=False), reported, totals, fixes)
+        else:
+            self._summarise(self.screen, reported, totals, fixes)
         return totals.fails
+
+    def _summarise(
+        self,
+        screen: Screen,
+        reported: Sequence[FileReport],
+        totals: Totals,
+        fixes: tuple[int, int] | None,
+    ) -> None:
+        if self._options.quiet:
+            return
+        if fixes is not None:
+            screen.write(render_fixed(*fixes, totals, only_shown=False))
+        elif reported:
+            screen.write(render_totals(totals))
+        else:
+            screen.write("No dependency files found.\n")
+        if self._environments is not None:
+            from pinfold.cli.environments import render_used
+
+            screen.write(render_used(self._environments.used(), self._working_directory))
+
+
+def _root(options: Options, snapshot: Snapshot) -> Path:
+    """Return what the paths of the report are relative to."""
+    if options.format not in ("github", "sarif"):
+        return snapshot.working_directory
+    from pinfold.cli.repository import repository_root
+
+    return repository_root(snapshot.working_directory, os.environ)
 
 
 def _all_reports(
-    snapshot: Snapshot, targets: Iterator[Target], folders: Sequence[Path], selection: Selection
+    snapshot: Snapshot,
+    questions: Iterator[Question],
+    folders: Sequence[Path],
+    selection: Selection,
 ) -> Iterator[FileReport]:
     told: set[tuple[Path, Finding]] = set()
     for folder in folders:
         # Settings that exclude too much, by mistake, would otherwise never be told of.
-        yield from settings_reports(snapshot.settings(folder / "requirements.txt"), selection, told)
-    yield from reports(snapshot, targets, selection, told)
+        found = snapshot.settings(folder / "requirements.txt")
+        for report in settings_reports(found, selection, told):
+            yield replace(report, position=-1)
+    yield from reports(questions, selection, told)
 
 
 def _fix(
@@ -380,7 +520,8 @@ def _fix(
             failures.tell(f"{_shown(file, snapshot)}: {refusal}")
     again = snapshot.disk.without([file.target.path for file in written])
     fixes = (sum(file.fixed for file in written), len(written))
-    return output.report(replace(snapshot, disk=again), iter(targets), folders, fixes)
+    questions = questions_of(replace(snapshot, disk=again), targets)
+    return output.report(replace(snapshot, disk=again), questions, folders, fixes)
 
 
 def _writable(
@@ -424,9 +565,8 @@ def _show_diff(
             screen.write_bytes(encoded_lines(lines, file.decoded))
         if file.is_reencoded:
             complain(f"{_shown(file, snapshot)}: would be rewritten as UTF-8")
-    totals = totals_of(
-        list(reports(with_fixed(snapshot, files), iter(targets), options.selection, set()))
-    )
+    questions = questions_of(with_fixed(snapshot, files), targets)
+    totals = totals_of(list(reports(questions, options.selection, set())))
     if not options.quiet:
         fixed = sum(file.fixed for file in files)
         message = render_fixed(fixed, len(files), totals, only_shown=True)
@@ -434,7 +574,9 @@ def _show_diff(
     return totals.fails or bool(files)
 
 
-def _run_on_standard_input(options: Options, facts: Facts, failures: Failures) -> bool:
+def _run_on_standard_input(
+    options: Options, facts: Facts, failures: Failures, environments: Environments | None
+) -> bool:
     from pinfold.cli.standard_input import InputFileSystem, copy_rest, read_standard_input
 
     working_directory = Path.cwd()
@@ -447,22 +589,22 @@ def _run_on_standard_input(options: Options, facts: Facts, failures: Failures) -
         filesystem = InputFileSystem(LocalFileSystem(), path, content)
         return _snapshot(filesystem, working_directory, (), facts)
 
-    before = snapshot_of(data)
+    before = _informed(snapshot_of(data), [target], environments)
     progress = Progress(None)
+    output = _Output(options, sys.stdout, progress, failures, environments)
     if options.diff:
-        output = _Output(options, sys.stdout, progress)
         return _fix(options, before, [target], output, failures)
     if not options.fix:
-        output = _Output(options, sys.stdout, progress)
-        return output.report(before, iter([target]))
+        return output.report(before, questions_of(before, [target]))
     fixed, count = _fixed_input(options, before, target, data, failures)
     # Whatever happens, what came in goes out again: an editor replaces its text by it.
     screen = Screen(sys.stdout, color=False)
     screen.write_bytes(fixed)
     copy_rest(screen)
-    output = _Output(options, sys.stderr, progress)
+    output = _Output(options, sys.stderr, progress, failures, environments)
     fixes = (count, 1 if count else 0)
-    return output.report(snapshot_of(fixed), iter([target]), fixes=fixes)
+    after = _informed(snapshot_of(fixed), [target], environments)
+    return output.report(after, questions_of(after, [target]), fixes=fixes)
 
 
 def _fixed_input(

@@ -13,11 +13,9 @@ from pinfold.core.model.finding import Applicability, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from pinfold.cli.report import FileReport, Places, Totals
+    from pinfold.cli.report import FileReport, Places, Span, Totals
     from pinfold.core.model.finding import Finding, Fix
-    from pinfold.core.model.text import LineTable, TextRange
 
 
 def check_json(reported: Sequence[FileReport], totals: Totals, places: Places) -> str:
@@ -46,12 +44,12 @@ def _file(report: FileReport, places: Places) -> dict[str, object]:
 def _finding(report: FileReport, finding: Finding, places: Places) -> dict[str, object]:
     related: list[dict[str, object]] = []
     for other in finding.related:
-        line, column = places.table(other.path).position(other.range.start)
+        place = places.span(report, other.path, other.range)
         related.append(
             {
                 "path": places.shown(other.path),
-                "line": line + 1,
-                "column": column + 1,
+                "line": place.line,
+                "column": place.column,
                 "message": masked(other.message),
             }
         )
@@ -59,23 +57,20 @@ def _finding(report: FileReport, finding: Finding, places: Places) -> dict[str, 
         "rule": finding.rule,
         "severity": finding.severity.value,
         "message": masked(finding.message),
-        **_range(report.table, finding.range),
+        **_range(places.span(report, None, finding.range)),
         "related": related,
         "fixes": [_fix(report, fix, places) for fix in finding.fixes],
     }
 
 
 def _fix(report: FileReport, fix: Fix, places: Places) -> dict[str, object]:
-    def table(path: Path) -> LineTable:
-        return report.table if path == report.path else places.table(path)
-
     return {
         "title": masked(fix.title),
         "safe": fix.applicability is Applicability.SAFE,
         "edits": [
             {
                 "path": places.shown(edit.path or report.path),
-                **_range(table(edit.path or report.path), edit.range),
+                **_range(places.span(report, edit.path, edit.range)),
                 "text": edit.text,
             }
             for edit in fix.edits
@@ -83,11 +78,10 @@ def _fix(report: FileReport, fix: Fix, places: Places) -> dict[str, object]:
     }
 
 
-def _range(table: LineTable, span: TextRange) -> dict[str, int]:
-    start, end = table.position(span.start), table.position(span.end)
+def _range(span: Span) -> dict[str, int]:
     return {
-        "line": start.line + 1,
-        "column": start.column + 1,
-        "endLine": end.line + 1,
-        "endColumn": end.column + 1,
+        "line": span.line,
+        "column": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
     }

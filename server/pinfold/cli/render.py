@@ -57,6 +57,15 @@ def render_fixed(fixed: int, files: int, totals: Totals, *, only_shown: bool) ->
     return f"{done}; {_problems(totals)} left in {counted(totals.files_with_findings, 'file')}.\n"
 
 
+def shown_message(text: str) -> str:
+    """Return what a rule says for people: on one line, not too long, without passwords."""
+    # Masked first: without the `@` behind it, a password that is cut would not be known for one.
+    text = masked(text)
+    if len(text) > LONGEST_MESSAGE:
+        text = f"{text[:LONGEST_MESSAGE]}{_ELLIPSIS}"
+    return visible(text)
+
+
 def excerpt(text: str, table: LineTable, span: TextRange, width: int) -> tuple[str, str] | None:
     """Return the first line of *span* and the marks under it, in at most about *width* columns.
 
@@ -119,8 +128,8 @@ _COUNTED = (
 def _headline(path: str, table: LineTable, finding: Finding, screen: Screen) -> str:
     line, column = table.position(finding.range.start)
     place = screen.paint(f"{path}:{line + 1}:{column + 1}:", Ink.BOLD)
-    name = f"{finding.severity.value}[{finding.rule}]"
-    return f"{place} {screen.paint(name, _INKS[finding.severity])} {_message(finding.message)}\n"
+    name = screen.paint(f"{finding.severity.value}[{finding.rule}]", _INKS[finding.severity])
+    return f"{place} {name} {shown_message(finding.message)}\n"
 
 
 def _details(report: FileReport, finding: Finding, places: Places, screen: Screen) -> str:
@@ -139,17 +148,11 @@ def _details(report: FileReport, finding: Finding, places: Places, screen: Scree
     for related in finding.related:
         line, column = places.table(related.path).position(related.range.start)
         path = visible(places.shown(related.path))
-        parts.append(f"  see {path}:{line + 1}:{column + 1}: {_message(related.message)}\n")
+        parts.append(f"  see {path}:{line + 1}:{column + 1}: {shown_message(related.message)}\n")
     for fix in finding.fixes:
         kind = "fix" if fix.applicability is Applicability.SAFE else "unsafe fix"
-        parts.append(f"  {screen.paint(f'{kind}:', Ink.ADDED)} {_message(fix.title)}\n")
+        parts.append(f"  {screen.paint(f'{kind}:', Ink.ADDED)} {shown_message(fix.title)}\n")
     return "".join(parts)
-
-
-def _message(text: str) -> str:
-    if len(text) > LONGEST_MESSAGE:
-        text = f"{text[:LONGEST_MESSAGE]}{_ELLIPSIS}"
-    return visible(masked(text))
 
 
 def _problems(totals: Totals) -> str:

@@ -7,8 +7,8 @@ no JSON.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from pinfold.cli.targets import shown_path
 from pinfold.core.files import Unreadable
@@ -21,20 +21,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pinfold.cli.selection import Selection
-    from pinfold.cli.targets import Target
+    from pinfold.cli.targets import Question
     from pinfold.core.model.finding import Fix
+    from pinfold.core.model.text import TextRange
     from pinfold.core.settings import FoundSettings
     from pinfold.core.workspace.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """The findings in one file. `text` is empty where the file cannot be read."""
+    """The findings in one file. `text` is empty where the file cannot be read.
+
+    `position` is the place of the report among all of a run, whenever it was made.
+    """
 
     path: Path
     text: str
     table: LineTable
     findings: tuple[Finding, ...]
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +68,52 @@ class Totals:
         return bool(self.by_severity[Severity.ERROR] or self.by_severity[Severity.WARNING])
 
 
-class Places:
-    """Where the offsets of a file lie, and how people are told of it."""
+class Span(NamedTuple):
+    """A stretch of a file as programs read it: lines and columns count from 1.
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    Lines are those of an editor, columns code points, the end is exclusive.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    @classmethod
+    def of(cls, table: LineTable, span: TextRange) -> Span:
+        """Return *span* of the file with the lines *table*."""
+        start, end = table.position(span.start), table.position(span.end)
+        return cls(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+class Places:
+    """Where the offsets of a file lie, and how people are told of it.
+
+    Paths are shown relative to *root*, which is the working directory unless something else is
+    given.
+    """
+
+    def __init__(self, snapshot: Snapshot, root: Path | None = None) -> None:
         self._snapshot = snapshot
+        self._root = root or snapshot.working_directory
         self._tables: dict[Path, LineTable] = {}
 
     def shown(self, path: Path) -> str:
         """Return *path* for people and programs."""
-        return shown_path(path, self._snapshot.working_directory)
+        return shown_path(path, self._root)
+
+    def text(self, report: FileReport, path: Path | None) -> str:
+        """Return what the file at *path* holds, ``None`` being the one that *report* is on."""
+        if path is None or path == report.path:
+            return report.text
+        document = self._snapshot.document(path)
+        return "" if isinstance(document, Unreadable) else document.text
+
+    def span(self, report: FileReport, path: Path | None, span: TextRange) -> Span:
+        """Return *span* of the file at *path*, ``None`` being the one that *report* is on."""
+        if path is None or path == report.path:
+            return Span.of(report.table, span)
+        return Span.of(self.table(path), span)
 
     def table(self, path: Path) -> LineTable:
         """Return the lines of the file at *path*; those of an empty one if it cannot be read."""
@@ -85,23 +126,24 @@ class Places:
 
 
 def reports(
-    snapshot: Snapshot,
-    targets: Iterable[Target],
+    questions: Iterable[Question],
     selection: Selection,
     told: set[tuple[Path, Finding]],
 ) -> Iterator[FileReport]:
-    """Yield a report on each of *targets*, clean ones too.
+    """Yield a report on each file of *questions*, clean ones too.
 
     A settings file that is not in order has its report in front of the first file that it is for.
     """
-    for target in targets:
-        yield from settings_reports(snapshot.settings(target.path), selection, told)
+    for question in questions:
+        snapshot, target, position = question.snapshot, question.target, question.position
+        for report in settings_reports(snapshot.settings(target.path), selection, told):
+            yield replace(report, position=position)
         judgement = selection.judge(snapshot, target)
-        document = judgement.document
+        document, findings = judgement.document, judgement.findings
         if document is None:
-            yield FileReport(target.path, "", _NO_LINES, judgement.findings)
+            yield FileReport(target.path, "", _NO_LINES, findings, position)
         else:
-            yield FileReport(target.path, document.text, document.table, judgement.findings)
+            yield FileReport(target.path, document.text, document.table, findings, position)
 
 
 def settings_reports(

@@ -44,6 +44,11 @@ def run(arguments: Sequence[str]) -> int:
     return CLEAN
 
 
+def plain_body(rule: Rule) -> str:
+    """Return the page of *rule* below its title, as text that holds no Markdown."""
+    return "".join(_body(rule, Screen(None, color=False))).strip("\n")
+
+
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="pinfold rule",
@@ -89,12 +94,17 @@ def _index(screen: Screen) -> Iterator[str]:
 
 
 def _page(rule: Rule, screen: Screen) -> Iterator[str]:
-    title, _, body = rule.documentation.partition("\n")
-    yield f"{screen.paint(rule.name, Ink.BOLD)}: {_plain(title)}\n\n"
+    yield f"{screen.paint(rule.name, Ink.BOLD)}: {_plain(rule.title)}\n\n"
     yield f"  family    {rule.family.value}\n"
     yield f"  severity  {_severities(rule)}\n"
     yield f"  fix       {'none' if rule.fix is None else rule.fix.value}\n"
     yield f"  since     {rule.since}\n"
+    yield from _body(rule, screen)
+
+
+def _body(rule: Rule, screen: Screen) -> Iterator[str]:
+    """Yield the lines of the page below the title."""
+    body = rule.documentation.partition("\n")[2]
     in_block = False
     for line in body.splitlines():
         if line.startswith("```"):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pinfold.core.files import (
     MAX_FILE_BYTES,
     FileIdentity,
+    FileStart,
     Unreadable,
     UnreadableReason,
 )
@@ -55,6 +56,13 @@ class InputFileSystem:
             return Unreadable(UnreadableReason.TOO_LARGE, f"is larger than {limit // 1024**2} MiB")
         return self._data
 
+    def read_start(self, path: StrPath, limit: int) -> FileStart | Unreadable:
+        """Return the start of a file."""
+        identity = self.identity(path)
+        if os.fspath(path) != self._path or identity is None:
+            return self._filesystem.read_start(path, limit)
+        return FileStart(identity, self._data[:limit])
+
     def identity(self, path: StrPath) -> FileIdentity | None:
         """Return the identity of a file."""
         if os.fspath(path) != self._path:
@@ -76,3 +84,15 @@ class InputFileSystem:
     def scan(self, directory: StrPath) -> Listing | Unreadable:
         """Return the names in a folder; standard input is not among them."""
         return self._filesystem.scan(directory)
+
+    def names(self, directory: StrPath) -> list[str] | Unreadable:
+        """Return the names in a folder; standard input is not among them."""
+        return self._filesystem.names(directory)
+
+    def read_link(self, path: StrPath) -> str | None:
+        """Return what a symbolic link says."""
+        return None if os.fspath(path) == self._path else self._filesystem.read_link(path)
+
+    def is_executable(self, path: StrPath) -> bool:
+        """Return whether a file may be run; standard input may not."""
+        return os.fspath(path) != self._path and self._filesystem.is_executable(path)

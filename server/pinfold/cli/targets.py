@@ -22,7 +22,7 @@ from pinfold.core.workspace.dependency_files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pinfold.core.rules.view import IncludedFile
     from pinfold.core.workspace.dependency_files import SearchProgress
@@ -37,6 +37,21 @@ class Target:
 
     path: Path
     role: FileRole
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A file to judge, and all that is known for it. `position` is its place among the files."""
+
+    position: int
+    snapshot: Snapshot
+    target: Target
+
+
+def questions_of(snapshot: Snapshot, targets: Iterable[Target]) -> Iterator[Question]:
+    """Yield *targets*, all to be judged by what *snapshot* knows."""
+    for position, target in enumerate(targets):
+        yield Question(position, snapshot, target)
 
 
 @dataclass(frozen=True, slots=True)
