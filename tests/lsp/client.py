@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-SERVER = (
-    sys.executable,
-    "-c",
-    "import sys; from pinfold.lsp.server import serve_stdio; sys.exit(serve_stdio())",
-)
+_PROGRAM = "import sys; from pinfold.lsp.server import serve_stdio; sys.exit(serve_stdio(%s))"
+
+SERVER = (sys.executable, "-c", _PROGRAM % "")
 """Started as a module's function, so that it needs no installed script."""
+
+SERVER_WITHOUT_ENVIRONMENTS = (sys.executable, "-c", _PROGRAM % "reads_environments=False")
+"""For tests of everything else: what is found does not change once more after a while."""
 
 DEADLINE_S = 30.0
 
@@ -51,6 +52,13 @@ CAPABILITIES: Message = {
 }
 """What an able client says of itself; it does not watch files unless a test says so."""
 
+PULL_CAPABILITIES: Message = {
+    **CAPABILITIES,
+    "textDocument": {**CAPABILITIES["textDocument"], "diagnostic": {}},
+    "workspace": {**CAPABILITIES["workspace"], "diagnostics": {"refreshSupport": True}},
+}
+"""What a client says that asks for diagnostics."""
+
 
 class ServerError(Exception):
     """The server answered a request with an error."""
@@ -70,13 +78,15 @@ class Client:
 
     def __init__(
         self,
-        command: Sequence[str] = SERVER,
+        command: Sequence[str] = SERVER_WITHOUT_ENVIRONMENTS,
         *,
         cwd: Path | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         server_folder = Path(__file__).resolve().parents[2] / "server"
         inherited = {**os.environ, "PYTHONPATH": str(server_folder), "PINFOLD_STRICT": "1"}
+        # Where tests run in an activated environment, that is none of the server's business.
+        inherited.pop("VIRTUAL_ENV", None)
         self.process = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
@@ -162,6 +172,10 @@ class Client:
             raise ServerError(response["error"])
         return response["result"]
 
+    def has_answer(self, identifier: object) -> bool:
+        """Return whether the answer to a request has been taken in."""
+        return identifier in self._responses
+
     def wait(
         self,
         method: str,
@@ -189,7 +203,7 @@ class Client:
             for index, message in enumerate(self.requests):
                 if message["method"] == method:
                     del self.requests[index]
-                    return message["params"]
+                    return message.get("params")
             self._take(until, method)
 
     def diagnostics(self, uri: str, version: int | None = None) -> list[Message]:
@@ -202,6 +216,22 @@ class Client:
         )
         found: list[Message] = params["diagnostics"]
         return found
+
+    def pull(self, uri: str, previous: str | None = None) -> Message:
+        """Ask for the diagnostics of a document and return the report."""
+        params: Message = {"textDocument": {"uri": uri}, "identifier": "pinfold"}
+        if previous is not None:
+            params["previousResultId"] = previous
+        report: Message = self.request("textDocument/diagnostic", params)
+        return report
+
+    def begin_workspace_pull(self, known: Mapping[str, str], token: str | None = None) -> int:
+        """Ask for the diagnostics of the workspace, *known* being result ids by URI."""
+        previous = [{"uri": uri, "value": value} for uri, value in known.items()]
+        params: Message = {"identifier": "pinfold", "previousResultIds": previous}
+        if token is not None:
+            params["partialResultToken"] = token
+        return self.begin("workspace/diagnostic", params)
 
     def wait_for_end(self, deadline_s: float = 5.0) -> int:
         """Return the exit status of the process."""

@@ -70,9 +70,17 @@ def test_shape(client: Client) -> None:
                 "message": "first required here",
             }
         ],
-        "data": {"index": 0},
     } == duplicate
     assert ("dropped-option", [1]) == (dropped["code"], dropped["tags"])
+
+
+def test_what_has_no_effect_is_faded(client: Client) -> None:
+    """An ignore comment that silences nothing is marked as unnecessary."""
+    client.initialize()
+    client.open(URI, "flask==1.0  # pinfold: ignore[unpinned]\n")
+    (found,) = client.diagnostics(URI, 1)
+
+    assert ("unused-ignore", [1]) == (found["code"], found["tags"])
 
 
 def test_shape_for_a_simple_client(client: Client) -> None:

@@ -22,7 +22,7 @@ from pinfold.core.model.facts import Facts
 from pinfold.core.model.text import TextRange
 from pinfold.core.workspace.workspace import Workspace
 from pinfold.lsp.convert import PositionEncoding, to_position
-from tests.lsp.client import CAPABILITIES, Client, Deadline
+from tests.lsp.client import CAPABILITIES, PULL_CAPABILITIES, Client, Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,25 +65,31 @@ class Session:
     folder: Path
     twin: Path
     encoding: PositionEncoding
+    pulls: bool
 
 
-@pytest.fixture(scope="module", params=list(PositionEncoding), ids=lambda value: value.value)
+@pytest.fixture(
+    scope="module",
+    params=[*((encoding, False) for encoding in PositionEncoding), (PositionEncoding.UTF16, True)],
+    ids=lambda param: f"{param[0].value}-{'pull' if param[1] else 'push'}",
+)
 def session(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Session]:
-    """Return one server for each encoding; it serves all examples."""
+    """Return one server for each encoding, and one that is asked; it serves all examples."""
     folder = tmp_path_factory.mktemp("session")
-    encoding: PositionEncoding = request.param
+    encoding: PositionEncoding
+    encoding, pulls = request.param
     with Client(cwd=folder) as client:
         capabilities = {
-            **CAPABILITIES,
+            **(PULL_CAPABILITIES if pulls else CAPABILITIES),
             "general": {"positionEncodings": [encoding.value]},
             # The server is not to look at the disk by itself: it would judge everything anew then,
             # and hide that an edit did not reach a file which includes the edited one.
             "workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}},
         }
         client.initialize(root=folder, capabilities=capabilities)
-        yield Session(client, folder, tmp_path_factory.mktemp("twin"), encoding)
+        yield Session(client, folder, tmp_path_factory.mktemp("twin"), encoding, pulls)
         assert 0 == client.shut_down()
 
 
@@ -132,14 +138,20 @@ class OpenText:
 
 
 class Shown:
-    """What an editor shows: the diagnostics that were published last of each document."""
+    """What an editor shows: the diagnostics of each document that it was told last."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, session: Session) -> None:
+        self._client = session.client
+        self._pulls = session.pulls
         self._by_uri: dict[str, tuple[int | None, list[Row]]] = {}
+        self._result_ids: dict[str, str] = {}
 
-    def settle(self) -> None:
-        """Take in what follows at once from all that was sent so far."""
+    def settle(self, *documents: OpenText) -> None:
+        """Take in what follows at once from all that was sent so far; ask, if one has to."""
+        if self._pulls:
+            for opened in documents:
+                self._ask(opened)
+            return
         for _ in range(2):
             # Publishing stands in line behind the messages that are there: the second answer comes
             # after it, unless the server has put a judgement that takes long beside its loop.
@@ -154,23 +166,32 @@ class Shown:
         """Return what is shown of *opened* once it is *expected*, or else when nothing comes."""
         until = (opened.version, expected)
         with suppress(Deadline):
-            while self._by_uri.get(opened.uri) != until:
+            while not self._pulls and self._by_uri.get(opened.uri) != until:
                 self._take(self._client.wait("textDocument/publishDiagnostics", deadline_s=3.0))
         return self._by_uri[opened.uri][1]
 
+    def _ask(self, opened: OpenText) -> None:
+        report = self._client.pull(opened.uri, self._result_ids.get(opened.uri))
+        self._result_ids[opened.uri] = report["resultId"]
+        if report["kind"] == "full":
+            self._by_uri[opened.uri] = (opened.version, _rows(report["items"]))
+
     def _take(self, params: dict[str, Any]) -> None:
-        rows = [
-            (
-                item["code"],
-                item["severity"],
-                item["message"],
-                *item["range"]["start"].values(),
-                *item["range"]["end"].values(),
-                len(item.get("relatedInformation", ())),
-            )
-            for item in params["diagnostics"]
-        ]
-        self._by_uri[params["uri"]] = (params.get("version"), rows)
+        self._by_uri[params["uri"]] = (params.get("version"), _rows(params["diagnostics"]))
+
+
+def _rows(items: list[dict[str, Any]]) -> list[Row]:
+    return [
+        (
+            item["code"],
+            item["severity"],
+            item["message"],
+            *item["range"]["start"].values(),
+            *item["range"]["end"].values(),
+            len(item.get("relatedInformation", ())),
+        )
+        for item in items
+    ]
 
 
 def judged(session: Session, path: Path) -> list[Row]:
@@ -219,15 +240,15 @@ def test_findings_equal_those_of_the_terminal(
 
     Be they sent all at once, or each after what the one before it brought about.
     """
-    shown = Shown(session.client)
+    shown = Shown(session)
     main = OpenText(session, "requirements.txt", head + main_text)
     base = OpenText(session, "base.txt", base_text)
     try:
         for number, changes in enumerate(edits):
             if is_slow:
-                shown.settle()
+                shown.settle(main, base)
             (base if number % 2 else main).change(changes)
-        shown.settle()
+        shown.settle(main, base)
         for opened in (main, base):
             (session.twin / opened.path.name).write_bytes(opened.text.encode())
         for opened in (main, base):
@@ -237,7 +258,7 @@ def test_findings_equal_those_of_the_terminal(
     finally:
         for opened in (main, base):
             session.client.close(opened.uri)
-        Shown(session.client).settle()
+        Shown(session).settle()
 
 
 def test_position_counts_are_those_of_the_server() -> None:

@@ -244,13 +244,14 @@ def _position(span: object, side: str) -> tuple[int, int]:
 
 
 def _edits_of_whole_text(old: str, new: str) -> tuple[tuple[TextRange, str], ...]:
-    head = _common_prefix(old, new)
+    head = common_prefix(old, new)
     most = min(len(old), len(new)) - head
-    tail = _common_suffix(old, new, most)
+    tail = common_suffix(old, new, most)
     return ((TextRange(head, len(old) - tail), new[head : len(new) - tail]),)
 
 
-def _common_prefix(old: str, new: str) -> int:
+def common_prefix(old: str, new: str) -> int:
+    """Return how many characters the two texts have in common from the start."""
     # By halving, so that the comparing is done by slices and not character by character.
     low, high = 0, min(len(old), len(new))
     while low < high:
@@ -262,7 +263,8 @@ def _common_prefix(old: str, new: str) -> int:
     return low
 
 
-def _common_suffix(old: str, new: str, most: int) -> int:
+def common_suffix(old: str, new: str, most: int) -> int:
+    """Return how many characters the two texts have in common at the end, up to *most*."""
     low, high = 0, most
     while low < high:
         middle = (low + high + 1) // 2

@@ -31,6 +31,7 @@ from pinfold.core.workspace.workspace import (
     ChangedOnDisk,
     Closed,
     Edited,
+    EnvironmentsAnswered,
     Opened,
     RootsChanged,
     Workspace,
@@ -38,8 +39,10 @@ from pinfold.core.workspace.workspace import (
 from pinfold.lsp.convert import InvalidChange, edits_of_change, joined_halves, path_of_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from pinfold.core.environments.selection import EnvironmentQuery
+    from pinfold.core.model.environment import EnvironmentAnswer
     from pinfold.core.workspace.snapshot import Judgement, Snapshot
     from pinfold.lsp.convert import PositionEncoding
 
@@ -115,6 +118,11 @@ class Documents:
         """Return the open document at *path*, if we follow it."""
         return self._by_path.get(path)
 
+    def judges(self, path: Path) -> bool:
+        """Return whether the file at *path* is open, and judged as what the editor says it is."""
+        file = self._by_path.get(path)
+        return file is not None and file.is_judged
+
     def open(self, uri: str, language: str, version: int | None, text: str) -> OpenFile | None:
         """Take in a document, in place of one that has its URI; ``None`` if it is none of ours."""
         local = path_of_uri(uri)
@@ -174,6 +182,15 @@ class Documents:
         """Read again, when they are asked for, files that changed."""
         self._workspace.apply(ChangedOnDisk(tuple(paths)))
 
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The workspace folders."""
+        return self._roots
+
+    def environments_answered(self, answers: Mapping[EnvironmentQuery, EnvironmentAnswer]) -> None:
+        """Take in what is known of environments."""
+        self._workspace.apply(EnvironmentsAnswered(answers))
+
     def change_roots(self, added: Sequence[Path], removed: Sequence[Path]) -> None:
         """Add and remove workspace folders."""
         kept = [root for root in self._roots if root not in removed]
@@ -182,13 +199,18 @@ class Documents:
 
     def judge(self, file: OpenFile) -> Judgement:
         """Return what is found in *file* now; worked out once for each state of the workspace."""
+        known = self.known_judgement(file)
+        if known is not None:
+            return known
         snapshot = self.snapshot
-        known = self._judged.get(file.path)
-        if known is not None and known[0] == snapshot.revision:
-            return known[1]
         judgement = judged(snapshot, file)
         self.remember(file, snapshot, judgement)
         return judgement
+
+    def known_judgement(self, file: OpenFile) -> Judgement | None:
+        """Return what is found in *file* now, if that has been worked out."""
+        known = self._judged.get(file.path)
+        return known[1] if known is not None and known[0] == self.snapshot.revision else None
 
     def remember(self, file: OpenFile, snapshot: Snapshot, judgement: Judgement) -> None:
         """Keep what was found in *file* as of *snapshot*."""
@@ -197,8 +219,12 @@ class Documents:
     def including(self, path: Path) -> Iterator[OpenFile]:
         """Yield the judged documents that pull in the file at *path*, directly or not."""
         for file in self:
-            if file.is_judged and file.path != path and path in included_by(self.snapshot, file):
+            if file.is_judged and file.path != path and path in self._included_by(file):
                 yield file
+
+    def _included_by(self, file: OpenFile) -> frozenset[Path]:
+        is_open = file.path in self.snapshot.documents
+        return included_by(self.snapshot, file.path, file.role) if is_open else frozenset()
 
     def _take_text(self, file: OpenFile, text: str) -> OpenFile:
         if len(text) > MAX_CHARACTERS:
@@ -246,12 +272,15 @@ def judged(snapshot: Snapshot, file: OpenFile) -> Judgement:
     return replace(judgement, placed=tuple(kept))
 
 
-def included_by(snapshot: Snapshot, file: OpenFile) -> frozenset[Path]:
-    """Return the paths of the files that *file* pulls in, or would if they were there."""
-    opened = snapshot.documents.get(file.path)
-    if opened is None or not opened.document.traits.get(LineTrait.INCLUDE):
+def included_by(snapshot: Snapshot, path: Path, role: FileRole | None = None) -> frozenset[Path]:
+    """Return the paths of the files that the one at *path* pulls in, or would if they were there.
+
+    *role* is that of the file; it has no bearing on the answer, but spares working it out twice.
+    """
+    document = snapshot.document(path)
+    if isinstance(document, Unreadable) or not document.traits.get(LineTrait.INCLUDE):
         return frozenset()
-    view = snapshot.view(file.path)
+    view = snapshot.view(path, role)
     if isinstance(view, Unreadable):
         return frozenset()
     missing = (include.path for include in view.includes if include.path is not None)

@@ -7,10 +7,8 @@ Requests about documents go to :mod:`pinfold.lsp.requests`, which is imported wi
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
-import os
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -22,23 +20,24 @@ from pygls.protocol import (
     lsp_method,
 )
 
-from pinfold.lsp.convert import InvalidChange, chosen_encoding, path_of_uri
-from pinfold.lsp.diagnostics import DEFAULT_DEBOUNCE_MS, ClientDiagnostics, Publisher
+from pinfold.lsp.convert import InvalidChange, path_of_uri
+from pinfold.lsp.diagnostics import Diagnostics
 from pinfold.lsp.documents import Documents
+from pinfold.lsp.handshake import Client, folders
+from pinfold.lsp.late_answers import LateAnswers
+from pinfold.lsp.parent import watch_parent
+from pinfold.lsp.reports import OpenReports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from cattrs import Converter
     from pygls.lsp.server import LanguageServer
 
     from pinfold.lsp.documents import OpenFile
+    from pinfold.lsp.pulling import Puller
 
 _LOGGER = logging.getLogger("pinfold.lsp")
-
-PARENT_POLL_S = 3.0
-MAX_DEBOUNCE_MS = 10_000
 
 # Handed to our methods as they came: building pygls' objects for them costs more than they do.
 _RAW_METHODS = frozenset(
@@ -54,7 +53,7 @@ _RAW_METHODS = frozenset(
 )
 
 # pygls has a handler for these, but nothing here has notebooks, commands, progress or traces, and
-# what is cancelled has been answered already: every handler is done before the next message.
+# what is cancelled has been answered already, or is one of those that are answered later.
 _NOT_OURS = frozenset(
     {
         types.CANCEL_REQUEST,
@@ -66,8 +65,6 @@ _NOT_OURS = frozenset(
         types.WINDOW_WORK_DONE_PROGRESS_CANCEL,
     }
 )
-
-_WATCHED = ("**/*.txt", "**/*.in", "**/pyproject.toml", "**/pinfold.toml")
 
 
 class Refusal(JsonRpcException):
@@ -84,9 +81,15 @@ class PinfoldProtocol(LanguageServerProtocol):
     def __init__(self, server: LanguageServer, converter: Converter) -> None:
         self.send_text: Callable[[str], None] = _not_connected
         self.end: Callable[[int], None] = _never_started
+        self.has_input: Callable[[], bool] = _never_more
+        self.reads_environments = True
         self.documents: Documents | None = None
-        self.publisher: Publisher | None = None
-        self.capabilities: Mapping[str, Any] = {}
+        self.diagnostics: Diagnostics | None = None
+        self.client = Client.of(None)
+        self.late_answers = LateAnswers(self._send_text)
+        self._puller: Puller | None = None
+        self._requests_sent = 0
+        self._on_answer: dict[str, Callable[[], None]] = {}
         super().__init__(server, converter)
 
     # What comes in.
@@ -134,6 +137,8 @@ class PinfoldProtocol(LanguageServerProtocol):
             self._refuse(identifier, _INVALID_REQUEST, "the server is shutting down")
         elif self.documents is None and method != types.INITIALIZE:
             self._refuse(identifier, _NOT_INITIALIZED, "the server is not initialized")
+        elif method in _LATE_METHODS and self._puller is not None:
+            self._receive_pull(identifier, method, data.get("params"))
         elif not self._handles(method):
             self._refuse(identifier, _METHOD_NOT_FOUND, f"there is no method {method:.100}")
         else:
@@ -144,11 +149,35 @@ class PinfoldProtocol(LanguageServerProtocol):
             else:
                 self.handle_message(message)
 
+    def _receive_pull(self, identifier: int | str, method: str, params: object) -> None:
+        assert self._puller is not None
+        params = params if isinstance(params, dict) else {}
+        answer = self.late_answers.begin(identifier)
+        if method == types.TEXT_DOCUMENT_DIAGNOSTIC:
+            uri = _uri_of(params)
+            if uri is not None:
+                self._puller.pull_document(answer, uri, _string(params, "previousResultId"))
+                return
+        else:
+            known, token = _known_results(params), params.get("partialResultToken")
+            if known is not None and (token is None or isinstance(token, (str, int))):
+                if self.diagnostics is not None:
+                    # Whoever asks is ready, though it may have forgotten to say so.
+                    self.diagnostics.start()
+                self._puller.pull_workspace(answer, known, token)
+                return
+        answer.refuse(_INVALID_PARAMS, f"invalid parameters of {method}")
+
     def _receive_notification(self, data: dict[str, Any], method: str) -> None:
         if method == types.EXIT:
             self.end(0 if self._shutdown else 1)
             return
-        if self._shutdown or self.documents is None or not self._handles(method):
+        if self._shutdown or self.documents is None:
+            return
+        if method == types.CANCEL_REQUEST:
+            self._cancel(data.get("params"))
+            return
+        if not self._handles(method):
             return
         if method == types.TEXT_DOCUMENT_DID_CHANGE:
             # The one that comes with every key goes the shortest way.
@@ -161,10 +190,19 @@ class PinfoldProtocol(LanguageServerProtocol):
             return
         self.handle_message(message)
 
+    def _cancel(self, params: object) -> None:
+        identifier = _id_of(params)
+        if identifier is not None:
+            self.late_answers.cancel(identifier)
+
     def _receive_response(self, data: dict[str, Any]) -> None:
         identifier = _id_of(data)
         if identifier is None or not ("result" in data or "error" in data):
             self._refuse(None, _INVALID_REQUEST, "message is neither a request nor a response")
+            return
+        on_answer = self._on_answer.pop(str(identifier), None)
+        if on_answer is not None:
+            on_answer()
             return
         future = self._request_futures.pop(identifier, None)
         self._result_types.pop(identifier, None)
@@ -179,6 +217,9 @@ class PinfoldProtocol(LanguageServerProtocol):
         return method in self.fm.builtin_features and method not in _NOT_OURS
 
     # What goes out.
+
+    def _send_text(self, text: str) -> None:
+        self.send_text(text)
 
     def _send_data(self, data: Any) -> None:
         if data:
@@ -209,57 +250,59 @@ class PinfoldProtocol(LanguageServerProtocol):
         """Shake hands; the answer says what this server can do."""
         if self.documents is not None:
             raise Refusal("the server is initialized already", code=_INVALID_REQUEST)
-        params = params if isinstance(params, dict) else {}
-        capabilities = params.get("capabilities")
-        self.capabilities = capabilities if isinstance(capabilities, dict) else {}
-        encoding = chosen_encoding(self.capability("general", "positionEncodings"))
-        self.documents = Documents(encoding, _roots(params))
-        self.publisher = Publisher(
+        self.client = client = Client.of(params)
+        self.documents = Documents(client.encoding, client.roots)
+        reports = OpenReports(self.documents, client.diagnostics)
+        self.diagnostics = Diagnostics(
             self.documents,
-            self.send_text,
-            ClientDiagnostics.of(self.capability("textDocument", "publishDiagnostics")),
-            debounce_ms=_debounce_ms(params.get("initializationOptions")),
-            has_watcher=self._can_watch(),
+            reports,
+            has_watcher=client.can_watch,
+            judges_closed_files=client.judges_closed_files,
+            reads_environments=self.reads_environments,
         )
-        _watch_parent(params.get("processId"), self.end)
+        if client.pulls:
+            from pinfold.lsp.pulling import Puller
+
+            self._puller = self.diagnostics.channel = Puller(
+                self.documents,
+                reports,
+                self.send_text,
+                refresh=self._refresh if client.can_refresh else None,
+                is_settled=self.diagnostics.is_settled,
+            )
+        else:
+            from pinfold.lsp.publishing import Publisher
+
+            self.diagnostics.channel = Publisher(
+                self.documents,
+                reports,
+                self.send_text,
+                debounce_ms=client.debounce_ms,
+                has_input=self.has_input,
+            )
+        watch_parent(client.process_id, self.end)
         return {
-            "capabilities": {
-                "positionEncoding": encoding.value,
-                "textDocumentSync": {
-                    "openClose": True,
-                    "change": types.TextDocumentSyncKind.Incremental.value,
-                    "save": {"includeText": False},
-                },
-                "codeActionProvider": {
-                    "codeActionKinds": ["quickfix", "source.fixAll.pinfold"],
-                    "resolveProvider": self.can_resolve_edits(),
-                },
-                "documentLinkProvider": {"resolveProvider": False},
-                "hoverProvider": True,
-                "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
-            },
+            "capabilities": client.server_capabilities(),
             "serverInfo": {"name": self._server.name, "version": self._server.version},
         }
 
     @lsp_method(types.INITIALIZED)
     def lsp_initialized(self, _params: Any) -> None:
-        """Ask the client to watch files for us, if it can."""
-        if self._can_watch():
-            watchers = [{"globPattern": pattern} for pattern in _WATCHED]
-            registration = {
-                "id": "pinfold-watched-files",
-                "method": types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
-                "registerOptions": {"watchers": watchers},
-            }
-            self._request("client/registerCapability", {"registrations": [registration]})
+        """Register what the client wants to be told now, and begin to look around."""
+        registrations = self.client.registrations()
+        if registrations:
+            self._request("client/registerCapability", {"registrations": registrations})
+        if self.diagnostics is not None:
+            self.diagnostics.start()
 
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(  # type: ignore[override]  # as above
         self, *_arguments: Any
     ) -> None:
         """Stop all work; only `exit` is listened to from now on."""
-        if self.publisher is not None:
-            self.publisher.stop()
+        if self.diagnostics is not None:
+            self.diagnostics.stop()
+        self.late_answers.cancel_all()
         self._shutdown = True
 
     # Text.
@@ -268,14 +311,14 @@ class PinfoldProtocol(LanguageServerProtocol):
     def lsp_text_document__did_open(self, params: Any) -> None:
         """Take in a document's text."""
         document = params.get("textDocument") if isinstance(params, dict) else None
-        if isinstance(document, dict) and self.documents and self.publisher:
+        if isinstance(document, dict) and self.documents and self.diagnostics:
             uri, text = document.get("uri"), document.get("text")
             language = document.get("languageId")
             if isinstance(uri, str) and isinstance(text, str):
                 language = language if isinstance(language, str) else ""
                 file = self.documents.open(uri, language, _version(document), text)
                 if file is not None:
-                    self.publisher.opened(file)
+                    self.diagnostics.opened(file)
                 return
         _LOGGER.warning("ignored didOpen, whose parameters are malformed")
 
@@ -301,22 +344,21 @@ class PinfoldProtocol(LanguageServerProtocol):
         """Let go of a document."""
         uri = _uri_of(params)
         file = self.documents.close(uri) if self.documents and uri is not None else None
-        if file is not None and self.publisher:
-            self.publisher.closed(file)
+        if file is not None and self.diagnostics:
+            self.diagnostics.closed(file)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_SAVE)
     def lsp_text_document__did_save(self, params: Any) -> None:
         """Look at the file on disk again; its bytes may say what its text does not."""
         uri = _uri_of(params)
-        if uri is None or self.documents is None or self.publisher is None:
+        if uri is None or self.documents is None or self.diagnostics is None:
             return
         self.documents.saved(uri)
-        # A settings file, or one that others include, is often not open as one of ours.
-        self.publisher.everything_changed()
+        self.diagnostics.saved(path_of_uri(uri))
 
     def _changed(self, file: OpenFile | None) -> None:
-        if file is not None and self.publisher is not None:
-            self.publisher.changed(file)
+        if file is not None and self.diagnostics is not None:
+            self.diagnostics.changed(file)
 
     # The workspace.
 
@@ -326,19 +368,16 @@ class PinfoldProtocol(LanguageServerProtocol):
         changes = params.get("changes") if isinstance(params, dict) else None
         uris = [_string(change, "uri") for change in changes] if isinstance(changes, list) else []
         paths = [path for uri in uris if uri is not None and (path := path_of_uri(uri))]
-        if paths and self.documents and self.publisher:
-            self.documents.changed_on_disk(paths)
-            self.publisher.everything_changed()
+        if paths and self.diagnostics:
+            self.diagnostics.changed_on_disk(paths)
 
     @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def lsp_workspace__did_change_workspace_folders(self, params: Any) -> None:
         """Add and remove workspace folders."""
         event = params.get("event") if isinstance(params, dict) else None
-        if isinstance(event, dict) and self.documents and self.publisher:
-            self.documents.change_roots(
-                _folders(event.get("added")), _folders(event.get("removed"))
-            )
-            self.publisher.everything_changed()
+        if isinstance(event, dict) and self.documents and self.diagnostics:
+            self.documents.change_roots(folders(event.get("added")), folders(event.get("removed")))
+            self.diagnostics.roots_changed()
 
     # What is asked about a document.
 
@@ -370,36 +409,24 @@ class PinfoldProtocol(LanguageServerProtocol):
 
         return on_hover(self, params)
 
-    # What the client can do.
+    # What is asked of the client.
 
-    def capability(self, *names: str) -> Any:
-        """Return one of the client's capabilities by its path, ``None`` where it says nothing."""
-        found: Any = self.capabilities
-        for name in names:
-            found = found.get(name) if isinstance(found, dict) else None
-        return found
+    def _refresh(self, on_answer: Callable[[], None]) -> None:
+        self._request(types.WORKSPACE_DIAGNOSTIC_REFRESH, None, on_answer)
 
-    def can_resolve_edits(self) -> bool:
-        """Return whether a code action may be offered without its edit."""
-        resolvable = self.capability("textDocument", "codeAction", "resolveSupport", "properties")
-        has_data = self.capability("textDocument", "codeAction", "dataSupport") is True
-        return has_data and isinstance(resolvable, list) and "edit" in resolvable
-
-    def _can_watch(self) -> bool:
-        watched = self.capability("workspace", "didChangeWatchedFiles", "dynamicRegistration")
-        return watched is True
-
-    def _request(self, method: str, params: Mapping[str, Any]) -> None:
-        """Ask the client for something whose answer does not matter."""
-        self._requests_sent = getattr(self, "_requests_sent", 0) + 1
-        self._send_data(
-            {
-                "jsonrpc": "2.0",
-                "id": f"pinfold-{self._requests_sent}",
-                "method": method,
-                "params": params,
-            }
-        )
+    def _request(
+        self,
+        method: str,
+        params: Mapping[str, Any] | None,
+        on_answer: Callable[[], None] | None = None,
+    ) -> None:
+        """Ask the client for something; what it answers does not matter, only that it does."""
+        self._requests_sent += 1
+        identifier = f"pinfold-{self._requests_sent}"
+        if on_answer is not None:
+            self._on_answer[identifier] = on_answer
+        request = {"jsonrpc": "2.0", "id": identifier, "method": method}
+        self._send_data(request if params is None else {**request, "params": params})
 
 
 _PARSE_ERROR = -32700
@@ -409,9 +436,15 @@ _INTERNAL_ERROR = -32603
 _METHOD_NOT_FOUND = -32601
 _NOT_INITIALIZED = -32002
 
+_LATE_METHODS = frozenset({types.TEXT_DOCUMENT_DIAGNOSTIC, types.WORKSPACE_DIAGNOSTIC})
+
 
 def _not_connected(_text: str) -> None:
     raise RuntimeError("the protocol is not connected to a client")
+
+
+def _never_more() -> bool:
+    return False
 
 
 def _never_started(_status: int) -> None:
@@ -441,62 +474,11 @@ def _version(document: Mapping[str, Any]) -> int | None:
     return version if isinstance(version, int) else None
 
 
-def _folders(folders: object) -> list[Path]:
-    if not isinstance(folders, list):
-        return []
-    uris = [_string(folder, "uri") for folder in folders]
-    return [path for uri in uris if uri is not None and (path := path_of_uri(uri))]
-
-
-def _roots(params: Mapping[str, Any]) -> list[Path]:
-    folders = _folders(params.get("workspaceFolders"))
-    if folders:
-        return folders
-    root_uri = params.get("rootUri")
-    root = path_of_uri(root_uri) if isinstance(root_uri, str) else None
-    if root is not None:
-        return [root]
-    root_path = params.get("rootPath")
-    if isinstance(root_path, str) and os.path.isabs(root_path):  # noqa: PTH117 - not yet a path
-        from pathlib import Path
-
-        return [Path(root_path)]
-    return []
-
-
-def _debounce_ms(options: object) -> int:
-    found = options.get("debounceMs") if isinstance(options, dict) else None
-    if not isinstance(found, int) or isinstance(found, bool):
-        return DEFAULT_DEBOUNCE_MS
-    return max(0, min(found, MAX_DEBOUNCE_MS))
-
-
-def _watch_parent(process_id: object, end: Callable[[int], None]) -> None:
-    """End the session when the process that began it is gone.
-
-    Only where that process can be seen now: a client outside of this one's container cannot, and
-    would seem to be gone from the start.
-    """
-    if os.name == "nt" or not isinstance(process_id, int) or process_id <= 1:
-        return
-    if not _is_running(process_id):
-        return
-    loop = asyncio.get_running_loop()
-
-    def look() -> None:
-        if _is_running(process_id):
-            loop.call_later(PARENT_POLL_S, look)
-        else:
-            end(1)
-
-    loop.call_later(PARENT_POLL_S, look)
-
-
-def _is_running(process_id: int) -> bool:
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
+def _known_results(params: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return the result ids that a client has, by URI; ``None`` if they are malformed."""
+    previous = params.get("previousResultIds", [])
+    if not isinstance(previous, list):
+        return None
+    pairs = [(_string(known, "uri"), _string(known, "value")) for known in previous]
+    known = {uri: value for uri, value in pairs if uri is not None and value is not None}
+    return known if len(known) == len({uri for uri, _ in pairs}) else None

@@ -64,7 +64,7 @@ def on_code_action(
             kind=FIX_ALL,
             data={"uri": file.uri},
         )
-        if protocol.can_resolve_edits():
+        if protocol.client.can_resolve_edits:
             actions.append(action)
         elif (resolved := _with_all_fixes(protocol, action, file)) is not None:
             actions.append(resolved)
@@ -116,7 +116,7 @@ def on_hover(protocol: PinfoldProtocol, params: types.HoverParams) -> types.Hove
     said = hover(document, documents.judge(file).findings, offset)
     if said is None:
         return None
-    formats = protocol.capability("textDocument", "hover", "contentFormat")
+    formats = protocol.client.capability("textDocument", "hover", "contentFormat")
     if isinstance(formats, list) and types.MarkupKind.Markdown.value in formats:
         contents = types.MarkupContent(types.MarkupKind.Markdown, said.content.markdown)
     else:
@@ -187,7 +187,7 @@ def _workspace_edit(
                 [_text_edit(documents, document, edit) for edit in own],
             )
         )
-    if protocol.capability("workspace", "workspaceEdit", "documentChanges") is True:
+    if protocol.client.capability("workspace", "workspaceEdit", "documentChanges") is True:
         return types.WorkspaceEdit(document_changes=changes)
     return types.WorkspaceEdit(
         changes={

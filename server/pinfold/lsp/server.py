@@ -40,10 +40,11 @@ class Server(LanguageServer):
             _LOGGER.error("a notification was not handled", exc_info=error)
 
 
-def serve_stdio() -> int:
+def serve_stdio(*, reads_environments: bool = True) -> int:
     """Serve one client over standard input and output; return the exit status.
 
-    0 after `shutdown` and `exit`, 1 if the client left in any other way.
+    0 after `shutdown` and `exit`, 1 if the client left in any other way. Without
+    *reads_environments*, files are judged by themselves alone.
     """
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
@@ -54,12 +55,14 @@ def serve_stdio() -> int:
     # all of them for circles takes 40 ms, and by default would come with every hundredth key.
     gc.set_threshold(50_000, 50, 100)
     try:
-        return asyncio.run(_serve(sys.stdin.fileno(), sys.stdout.fileno()))
+        return asyncio.run(
+            _serve(sys.stdin.fileno(), sys.stdout.fileno(), reads_environments=reads_environments)
+        )
     except KeyboardInterrupt:
         return 1
 
 
-async def _serve(input_descriptor: int, output_descriptor: int) -> int:
+async def _serve(input_descriptor: int, output_descriptor: int, *, reads_environments: bool) -> int:
     if os.name != "nt":
         # The two may share a socket that somebody has set otherwise.
         os.set_blocking(input_descriptor, True)
@@ -75,6 +78,8 @@ async def _serve(input_descriptor: int, output_descriptor: int) -> int:
     output = Output(output_descriptor, lambda: end(1))
     source = Input(input_descriptor, protocol.receive, lambda: end(1))
     protocol.send_text = output.send
+    protocol.has_input = source.has_more
     protocol.end = end
+    protocol.reads_environments = reads_environments
     source.start()
     return await over

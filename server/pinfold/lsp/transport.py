@@ -122,6 +122,7 @@ class Input:
         self._descriptor = descriptor
         self._on_body = on_body
         self._on_end = on_end
+        self._received = 0
         self._handled = 0
         self._is_over = threading.Event()
 
@@ -134,6 +135,10 @@ class Input:
         """Say that the session is over; what is still read is not handed on."""
         self._is_over.set()
 
+    def has_more(self) -> bool:
+        """Return whether messages have come in that are not handled yet."""
+        return self._received > self._handled
+
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         framing = Framing()
         data = b"?"
@@ -142,16 +147,19 @@ class Input:
                 data = os.read(self._descriptor, _CHUNK_BYTES)
             except OSError:
                 data = b""
-            for body in framing.feed(data):
-                if not _call_in(loop, self._handle, body):
+            bodies = framing.feed(data)
+            self._received += len(bodies)
+            for body in bodies:
+                if not call_in(loop, self._handle, body):
                     return
-        _call_in(loop, self._on_end)
+        call_in(loop, self._on_end)
         self._end_a_stuck_process()
 
     def _handle(self, body: bytes | None) -> None:
+        # Before it is handled: what a message brings about may ask whether there are others.
+        self._handled += 1
         if not self._is_over.is_set():
             self._on_body(body)
-            self._handled += 1
 
     def _end_a_stuck_process(self) -> None:
         # The client is gone. The loop ends by itself, unless it waits for somebody to read what it
@@ -176,14 +184,15 @@ def in_background(work: Callable[[], _Result], on_done: Callable[[_Result | None
         try:
             result = work()
         finally:
-            _call_in(loop, on_done, result)
+            call_in(loop, on_done, result)
 
     threading.Thread(target=run, name="pinfold-work", daemon=True).start()
 
 
-def _call_in(
+def call_in(
     loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: object
 ) -> bool:
+    """Have *function* called in *loop*, from any thread; false if the session is over."""
     try:
         loop.call_soon_threadsafe(function, *arguments)
     except RuntimeError:

@@ -1,0 +1,191 @@
+"""What a client says of itself in `initialize`, and what the answer says of the server.
+
+Owns the reading of parameters that may be missing or malformed, and every capability that is
+announced. Whatever a client leaves out has a default.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from pinfold.lsp.convert import chosen_encoding, path_of_uri
+from pinfold.lsp.diagnostic_texts import ClientDiagnostics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pinfold.lsp.convert import PositionEncoding
+
+DEFAULT_DEBOUNCE_MS = 20
+MAX_DEBOUNCE_MS = 10_000
+
+OPEN_FILES_ONLY = "openFilesOnly"
+"""The value of the option `diagnosticMode` that leaves out what is not open."""
+
+_WATCHED = ("**/*.txt", "**/*.in", "**/pyproject.toml", "**/pinfold.toml", "**/.gitignore")
+
+_DIAGNOSTIC_OPTIONS = {
+    "identifier": "pinfold",
+    "interFileDependencies": True,
+    "workspaceDiagnostics": True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What is known of the client once it has shaken hands."""
+
+    capabilities: Mapping[str, Any]
+    options: Mapping[str, Any]
+    roots: tuple[Path, ...]
+    process_id: int | None
+
+    @classmethod
+    def of(cls, params: object) -> Client:
+        """Read the parameters of `initialize`, as they came."""
+        params = params if isinstance(params, dict) else {}
+        capabilities = params.get("capabilities")
+        options = params.get("initializationOptions")
+        process_id = params.get("processId")
+        return cls(
+            capabilities if isinstance(capabilities, dict) else {},
+            options if isinstance(options, dict) else {},
+            tuple(_roots(params)),
+            process_id if isinstance(process_id, int) else None,
+        )
+
+    def capability(self, *names: str) -> Any:
+        """Return one of the client's capabilities by its path, ``None`` where it says nothing."""
+        found: Any = self.capabilities
+        for name in names:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found
+
+    @property
+    def encoding(self) -> PositionEncoding:
+        """What columns are counted in."""
+        return chosen_encoding(self.capability("general", "positionEncodings"))
+
+    @property
+    def diagnostics(self) -> ClientDiagnostics:
+        """What the client understands of a diagnostic."""
+        pushed = self.capability("textDocument", "publishDiagnostics")
+        if self.pulls:
+            return ClientDiagnostics.of(self.capability("textDocument", "diagnostic"), pushed)
+        return ClientDiagnostics.of(pushed)
+
+    @property
+    def pulls(self) -> bool:
+        """Whether the client asks for diagnostics, so that none are published."""
+        return isinstance(self.capability("textDocument", "diagnostic"), dict)
+
+    @property
+    def registers_pulls(self) -> bool:
+        """Whether the client wants to be told after the handshake that it may ask."""
+        found = self.capability("textDocument", "diagnostic", "dynamicRegistration")
+        return self.pulls and found is True
+
+    @property
+    def can_refresh(self) -> bool:
+        """Whether the client can be asked to ask again for diagnostics."""
+        return self.capability("workspace", "diagnostics", "refreshSupport") is True
+
+    @property
+    def can_watch(self) -> bool:
+        """Whether the client watches files for us."""
+        found = self.capability("workspace", "didChangeWatchedFiles", "dynamicRegistration")
+        return found is True
+
+    @property
+    def can_resolve_edits(self) -> bool:
+        """Whether a code action may be offered without its edit."""
+        resolvable = self.capability("textDocument", "codeAction", "resolveSupport", "properties")
+        has_data = self.capability("textDocument", "codeAction", "dataSupport") is True
+        return has_data and isinstance(resolvable, list) and "edit" in resolvable
+
+    @property
+    def debounce_ms(self) -> int:
+        """How long it is waited after an edit of what takes long to judge."""
+        found = self.options.get("debounceMs")
+        if not isinstance(found, int) or isinstance(found, bool):
+            return DEFAULT_DEBOUNCE_MS
+        return max(0, min(found, MAX_DEBOUNCE_MS))
+
+    @property
+    def judges_closed_files(self) -> bool:
+        """Whether the files of the workspace are judged that are not open."""
+        return self.options.get("diagnosticMode") != OPEN_FILES_ONLY
+
+    def registrations(self) -> list[Mapping[str, Any]]:
+        """Return what is registered with the client after the handshake."""
+        registrations: list[Mapping[str, Any]] = []
+        if self.can_watch:
+            registrations.append(
+                {
+                    "id": "pinfold-watched-files",
+                    "method": types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+                    "registerOptions": {
+                        "watchers": [{"globPattern": pattern} for pattern in _WATCHED]
+                    },
+                }
+            )
+        if self.registers_pulls:
+            registrations.append(
+                {
+                    "id": "pinfold-diagnostics",
+                    "method": types.TEXT_DOCUMENT_DIAGNOSTIC,
+                    "registerOptions": {"documentSelector": None, **self._diagnostic_options()},
+                }
+            )
+        return registrations
+
+    def server_capabilities(self) -> dict[str, Any]:
+        """Return what the server can do for this client."""
+        capabilities: dict[str, Any] = {
+            "positionEncoding": self.encoding.value,
+            "textDocumentSync": {
+                "openClose": True,
+                "change": types.TextDocumentSyncKind.Incremental.value,
+                "save": {"includeText": False},
+            },
+            "codeActionProvider": {
+                "codeActionKinds": ["quickfix", "source.fixAll.pinfold"],
+                "resolveProvider": self.can_resolve_edits,
+            },
+            "documentLinkProvider": {"resolveProvider": False},
+            "hoverProvider": True,
+            "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+        }
+        if self.pulls and not self.registers_pulls:
+            capabilities["diagnosticProvider"] = self._diagnostic_options()
+        return capabilities
+
+    def _diagnostic_options(self) -> dict[str, Any]:
+        return {**_DIAGNOSTIC_OPTIONS, "workspaceDiagnostics": self.judges_closed_files}
+
+
+def folders(found: object) -> list[Path]:
+    """Return the local paths of workspace folders, as they came."""
+    if not isinstance(found, list):
+        return []
+    uris = [folder.get("uri") if isinstance(folder, dict) else None for folder in found]
+    return [path for uri in uris if isinstance(uri, str) and (path := path_of_uri(uri))]
+
+
+def _roots(params: Mapping[str, Any]) -> list[Path]:
+    roots = folders(params.get("workspaceFolders"))
+    if roots:
+        return roots
+    root_uri = params.get("rootUri")
+    root = path_of_uri(root_uri) if isinstance(root_uri, str) else None
+    if root is not None:
+        return [root]
+    root_path = params.get("rootPath")
+    if isinstance(root_path, str) and os.path.isabs(root_path):  # noqa: PTH117 - not yet a path
+        return [Path(root_path)]
+    return []
