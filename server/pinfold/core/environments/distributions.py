@@ -19,7 +19,7 @@ from pinfold.core.environments.metadata import (
     parse_requires_txt,
     parse_wheel_tags,
 )
-from pinfold.core.environments.plain_versions import plain_release
+from pinfold.core.formats.plain_versions import plain_release
 from pinfold.core.files import FileStart, Unreadable, UnreadableReason
 from pinfold.core.formats.summary import normalised
 from pinfold.core.formats.versions import parsed_version

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.formats.marker_environments import can_apply, worlds
 from pinfold.core.formats.pep508 import MAX_CLAUSES
+from pinfold.core.formats.plain_versions import has_plain_witness
 from pinfold.core.formats.summary import LineTrait
 from pinfold.core.formats.version_ranges import (
     clauses_of,
@@ -71,6 +72,9 @@ def unsatisfiable(line: LogicalLine, facts: Facts) -> Iterator[Finding]:
     """
     del facts
     demand = demand_of(line)
+    if has_plain_witness(demand.specifier):
+        # Nearly all, and packaging takes a hundred times as long to say so.
+        return
     found = range_of(demand.specifier)
     if found is None or not found.is_empty or not can_apply(demand.marker):
         return

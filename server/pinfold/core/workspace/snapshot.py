@@ -69,8 +69,8 @@ class DiskFile:
 class DiskFiles:
     """What has been read from disk so far; a file is read once until it is said to have changed.
 
-    `queries` are the answers of :meth:`Snapshot.environment_query` by folder, kept here because
-    they rest on settings files.
+    `queries`, `roots` and `settings` are what :class:`Snapshot` has answered for the files of each
+    folder; kept here because they rest on files on disk, and are asked for more than once a file.
     """
 
     def __init__(self, filesystem: FileSystem, locale_encoding: str) -> None:
@@ -81,6 +81,8 @@ class DiskFiles:
         self._edges: dict[Path, tuple[Document, tuple[Edge, ...]]] = {}
         self._repositories: dict[Path, Path | None] = {}
         self.queries: dict[Path, EnvironmentQuery] = {}
+        self.roots: dict[Path, Path] = {}
+        self.settings: dict[Path, FoundSettings] = {}
         self._digests: dict[tuple[FileIdentity, str], str] = {}
 
     def without(self, paths: Iterable[Path]) -> DiskFiles:
@@ -242,7 +244,11 @@ class Snapshot:
 
     def settings(self, path: Path) -> FoundSettings:
         """Return the settings that hold for the file at *path*, with what is wrong in them."""
-        return self.disk.settings_for(path, self.root(path))
+        known = self.disk.settings.get(path.parent)
+        if known is None:
+            known = self.disk.settings_for(path, self.root(path))
+            self.disk.settings[path.parent] = known
+        return known
 
     def root(self, path: Path) -> Path:
         """Return the folder beyond which settings are not searched.
@@ -250,10 +256,12 @@ class Snapshot:
         The nearest repository, else the workspace folder that holds the file, else its own folder.
         """
         folder = path.parent
-        repository = self.disk.repository(folder)
-        if repository is not None:
-            return repository
-        return self._root_of(folder) or self._start_of(folder) or folder
+        known = self.disk.roots.get(folder)
+        if known is None:
+            repository = self.disk.repository(folder)
+            known = repository or self._root_of(folder) or self._start_of(folder) or folder
+            self.disk.roots[folder] = known
+        return known
 
     def environment_query(self, path: Path) -> EnvironmentQuery:
         """Return the question for the environment that the file at *path* is judged against.

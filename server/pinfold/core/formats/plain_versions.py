@@ -65,6 +65,21 @@ def _clauses(specifier: str) -> tuple[tuple[str, Release, int], ...] | None:
     return tuple(found)
 
 
+def has_plain_witness(specifier: str) -> bool:
+    """Return whether *specifier* allows 0, a version that it names, or one just above one of those.
+
+    ``True`` is certain; ``False`` says nothing: it may allow others, or not be plain.
+    """
+    clauses = _clauses(specifier)
+    if clauses is None:
+        return False
+    bounds = [bound for _, bound, _ in clauses]
+    return any(
+        all(_allows(operator, bound, width, version) for operator, bound, width in clauses)
+        for version in (*bounds, (), *((*bound, 1) for bound in bounds))
+    )
+
+
 def _allows(operator: str, bound: Release, width: int, release: Release) -> bool:
     # Without zeros at their end, tuples compare as versions do: 1 is 1.0, and below 1.0.1.
     match operator:

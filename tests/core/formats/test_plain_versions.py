@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from pinfold.core.environments.plain_versions import allows, plain_release
+from pinfold.core.formats.plain_versions import allows, has_plain_witness, plain_release
 
 _NUMBERS = st.lists(st.sampled_from(["0", "1", "2", "10", "00", "01"]), min_size=1, max_size=4)
 _VERSIONS = st.builds(
@@ -46,3 +46,10 @@ def test_plain_release() -> None:
     assert [(1,), (), None, None] == [
         plain_release(text) for text in ("1.0.0", "0.0", "1.0rc1", "1" * 5000)
     ]
+
+
+@given(_SPECIFIERS)
+def test_a_witness_is_a_version_that_is_allowed(specifier: str) -> None:
+    """Where one is found, `packaging` finds the range not empty."""
+    if has_plain_witness(specifier):
+        assert not SpecifierSet(specifier).to_range().is_empty
