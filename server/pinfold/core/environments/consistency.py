@@ -11,10 +11,10 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from pinfold.core.formats.plain_versions import allows, plain_release
 from pinfold.core.environments.wheel_tags import supported_tags
 from pinfold.core.formats.markers import VARIABLES, applies, mentioned_variables
 from pinfold.core.formats.pep508 import read_with_packaging, too_complex
+from pinfold.core.formats.plain_versions import allows, plain_release
 from pinfold.core.formats.summary import normalised
 from pinfold.core.formats.versions import parsed_version
 from pinfold.core.model.environment import Breakage, BrokenDependency

@@ -19,8 +19,8 @@ from pinfold.core.environments.metadata import (
     parse_requires_txt,
     parse_wheel_tags,
 )
-from pinfold.core.formats.plain_versions import plain_release
 from pinfold.core.files import FileStart, Unreadable, UnreadableReason
+from pinfold.core.formats.plain_versions import plain_release
 from pinfold.core.formats.summary import normalised
 from pinfold.core.formats.versions import parsed_version
 from pinfold.core.model.environment import InstalledDistribution

@@ -16,6 +16,33 @@ if TYPE_CHECKING:
 _STEP_NS = 50_000_000
 
 
+class Glance:
+    """A file system as it looks at one moment: every path is asked about once.
+
+    For many traces that share paths. To compare with only: what is read while one is kept would
+    seem older than it is.
+    """
+
+    __slots__ = ("_filesystem", "_identities", "_links")
+
+    def __init__(self, filesystem: FileSystem) -> None:
+        self._filesystem = filesystem
+        self._identities: dict[str, FileIdentity | None] = {}
+        self._links: dict[str, str | None] = {}
+
+    def identity(self, path: str) -> FileIdentity | None:
+        """Return the identity of a file."""
+        if path not in self._identities:
+            self._identities[path] = self._filesystem.identity(path)
+        return self._identities[path]
+
+    def read_link(self, path: str) -> str | None:
+        """Return what a symbolic link says."""
+        if path not in self._links:
+            self._links[path] = self._filesystem.read_link(path)
+        return self._links[path]
+
+
 class Trace:
     """A file system that remembers every path it was asked about; see :class:`FileSystem`."""
 
@@ -31,12 +58,15 @@ class Trace:
         """Every path that was looked at."""
         return tuple({**self._seen, **self._links})
 
-    def holds(self) -> bool:
-        """Return whether everything is as it was; costs a stat for each path."""
-        identity = self._filesystem.identity
+    def holds(self, glance: Glance | None = None) -> bool:
+        """Return whether everything is as it was; costs a stat for each path.
+
+        With a *glance*, only for those that nobody has asked it about.
+        """
+        identity = self._filesystem.identity if glance is None else glance.identity
         if not all(identity(path) == seen for path, seen in self._seen.items()):
             return False
-        read_link = self._filesystem.read_link
+        read_link = self._filesystem.read_link if glance is None else glance.read_link
         return all(read_link(path) == said for path, said in self._links.items())
 
     def is_settled(self, now_ns: int) -> bool:

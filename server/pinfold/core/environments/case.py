@@ -1,0 +1,162 @@
+"""An installation under examination: what is known of it before anything is judged.
+
+Owns the reading of its ``pyvenv.cfg``, whether it should have one, and where its interpreters may
+stand. Refuses to judge.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pinfold.core.environments.pyvenv_cfg import (
+    MAX_CFG_BYTES,
+    VenvConfiguration,
+    parse_pyvenv_cfg,
+)
+from pinfold.core.files import Unreadable, UnreadableReason, is_local_path
+
+if TYPE_CHECKING:
+    from pinfold.core.files import FileSystem
+    from pinfold.core.model.installation import Installation
+
+REBUILD = "rebuild the environment"
+"""What mends most."""
+
+POSIX_NAMES = ("bin/python", "bin/python3", "bin/pypy3", "bin/pypy")
+WINDOWS_NAMES = ("Scripts/python.exe", "python.exe", "Scripts/pypy.exe", "bin/python.exe")
+
+WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An installation, and what its ``pyvenv.cfg`` says.
+
+    `configuration` is ``None`` if there is none that could be read, `obstacle` says why, in a
+    clause. `is_virtual` if there should be one.
+    """
+
+    installation: Installation
+    filesystem: FileSystem
+    platform: str
+    is_virtual: bool
+    configuration: VenvConfiguration | None
+    obstacle: str | None
+
+    @property
+    def prefix(self) -> Path:
+        """The folder."""
+        return self.installation.prefix
+
+    @property
+    def is_windows(self) -> bool:
+        """Whether it is to run on Windows."""
+        return self.platform == "win32"
+
+    @property
+    def home(self) -> Path | None:
+        """The folder of the base interpreter, if it may be looked at."""
+        home = self.configuration.home if self.configuration else None
+        if home is None or not os.path.isabs(home) or not is_local_path(home):  # noqa: PTH117
+            return None
+        return Path(os.path.normpath(home))
+
+    @property
+    def made_for(self) -> str | None:
+        """The minor version that the environment was made for."""
+        version = self.configuration.version if self.configuration else None
+        if version is not None:
+            return minor(version)
+        libraries = library_minors(self.prefix, self.filesystem)
+        return libraries[0] if len(libraries) == 1 else None
+
+
+def read_case(installation: Installation, filesystem: FileSystem, platform: str) -> Case:
+    """Read what is to be known of *installation*, for a system by its ``sys.platform``."""
+    prefix = installation.prefix
+    data = filesystem.read_bytes(prefix / "pyvenv.cfg", MAX_CFG_BYTES)
+    if isinstance(data, bytes):
+        bad = _unreadable_content(data)
+        return Case(
+            installation,
+            filesystem,
+            platform,
+            is_virtual=True,
+            configuration=None if bad else parse_pyvenv_cfg(data),
+            obstacle=bad,
+        )
+    if data.reason is not UnreadableReason.MISSING:
+        is_virtual = True
+        obstacle: str | None = data.detail
+    else:
+        is_virtual = _should_be_virtual(installation, filesystem)
+        obstacle = "is missing" if is_virtual else None
+    return Case(
+        installation,
+        filesystem,
+        platform,
+        is_virtual=is_virtual,
+        configuration=None,
+        obstacle=obstacle,
+    )
+
+
+def executables(case: Case) -> list[Path]:
+    """Return where interpreters may stand, the most usual first."""
+    names = WINDOWS_NAMES if case.is_windows else POSIX_NAMES
+    paths = [case.prefix / name for name in names]
+    if not case.is_windows and case.made_for is not None:
+        paths.append(case.prefix / f"bin/python{case.made_for}")
+    known = case.installation.executable
+    if known is not None and known not in paths:
+        paths.append(known)
+    return paths
+
+
+def is_there(path: Path, filesystem: FileSystem) -> bool:
+    """Return whether anything stands at *path*, be it a link that leads nowhere."""
+    return filesystem.exists(path) or filesystem.read_link(path) is not None
+
+
+def library_minors(prefix: Path, filesystem: FileSystem) -> list[str]:
+    """Return the minor versions that there is a ``lib/pythonX.Y`` for, in the order of text."""
+    found = set()
+    for name in ("lib", "lib64"):
+        listing = filesystem.scan(prefix / name)
+        names = [] if isinstance(listing, Unreadable) else listing.directories + listing.files
+        found |= {match["version"] for one in names if (match := _LIBRARY.fullmatch(one))}
+    return sorted(found)
+
+
+_LIBRARY = re.compile(r"(?:python|pypy)(?P<version>[0-9]{1,2}\.[0-9]{1,3})t?")
+
+
+def minor(version: str) -> str:
+    """Return the first two numbers of a version."""
+    return ".".join(version.split(".")[:2])
+
+
+def _unreadable_content(data: bytes) -> str | None:
+    if not data.strip():
+        return "is empty"
+    if b"\0" in data:
+        return "is not a text file"
+    return None
+
+
+def _should_be_virtual(installation: Installation, filesystem: FileSystem) -> bool:
+    """Return whether an environment without a ``pyvenv.cfg`` has lost it."""
+    prefix = installation.prefix
+    if installation.is_base or filesystem.is_directory(prefix / "conda-meta"):
+        return False
+    if not any(filesystem.is_file(prefix / name / "activate") for name in ("bin", "Scripts")):
+        return False
+    # virtualenv before version 20 had none, but this.
+    return not any(
+        filesystem.is_file(prefix / f"lib/python{minor}/orig-prefix.txt")
+        for minor in library_minors(prefix, filesystem)
+    )
