@@ -24,6 +24,7 @@ from pinfold.core.files import (
     is_local_path,
     locale_encoding,
 )
+from pinfold.core.gitignore import repository_root
 from pinfold.core.model.files import FileRole
 from pinfold.core.settings import ProjectSettings
 from pinfold.core.workspace import dependency_files
@@ -35,7 +36,6 @@ from pinfold.core.workspace.dependency_files import (
     looks_like_dependency_file,
     role_of_named_file,
 )
-from pinfold.core.gitignore import repository_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

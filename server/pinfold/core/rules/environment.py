@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pinfold.core.formats.markers import applies
+from pinfold.core.formats.plain_versions import allows
 from pinfold.core.formats.summary import LineTrait, summary_of
 from pinfold.core.formats.urls import archive_extension
-from pinfold.core.formats.plain_versions import allows
 from pinfold.core.model.environment import EnvironmentState
 from pinfold.core.model.finding import Applicability, Edit, Finding, Fix, Severity
 from pinfold.core.model.text import TextRange

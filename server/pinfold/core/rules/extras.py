@@ -7,8 +7,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from pinfold.core.formats.summary import LineTrait, normalised, summary_of
 from pinfold.core.formats.plain_versions import allows
+from pinfold.core.formats.summary import LineTrait, normalised, summary_of
 from pinfold.core.model.finding import Finding, Severity
 from pinfold.core.model.text import TextRange
 from pinfold.core.rules.installed import (

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.formats.entry import EntryKind
 from pinfold.core.formats.markers import applies
+from pinfold.core.formats.plain_versions import allows
 from pinfold.core.formats.problem import ProblemKind
 from pinfold.core.formats.summary import LineTrait, is_exact_pin, summary_of
-from pinfold.core.formats.plain_versions import allows
 from pinfold.core.formats.versions import parsed_version
 from pinfold.core.model.files import FileRole
 from pinfold.core.model.finding import Finding, Related, Severity

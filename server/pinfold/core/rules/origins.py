@@ -10,8 +10,8 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from pinfold.core.formats.urls import InvalidUrl, parse_url
 from pinfold.core.formats.plain_versions import allows
+from pinfold.core.formats.urls import InvalidUrl, parse_url
 from pinfold.core.rules.installed import one_line, told_by_archive
 
 if TYPE_CHECKING:

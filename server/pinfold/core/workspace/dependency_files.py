@@ -14,13 +14,13 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from pinfold.core.files import Listing, Unreadable, UnreadableReason
-from pinfold.core.model.files import FileRole
 from pinfold.core.gitignore import (
     IgnoredPaths,
     read_excludes,
     read_ignored,
     read_ignored_above,
 )
+from pinfold.core.model.files import FileRole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
