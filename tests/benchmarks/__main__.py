@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from tests.benchmarks import parse, server, tree
+from tests.benchmarks import packages, parse, server, tree
 from tests.benchmarks.report import table, write_report
 
 
@@ -21,6 +21,7 @@ def main() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     rows = parse.measure(options.rounds)
     rows += server.measure(options.rounds)
+    rows += packages.measure(options.rounds)
     tree_rows, counts = tree.measure(options.rounds)
     rows += tree_rows
     print(table(rows))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.inputs import typical_lines
+from tests.benchmarks.inputs import typical_lines, write_environment_for
 from tests.benchmarks.measure import Figures, median
 from tests.lsp.client import SERVER, Client
 
@@ -16,21 +18,49 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.benchmarks.report import Row
+    from tests.lsp.client import Message
 
 BARE = (sys.executable, str(Path(__file__).with_name("bare_pygls_server.py")))
 COMMANDS = {"pinfold": SERVER, "bare pygls": BARE}
 KEYSTROKES = 200
 URI = "file:///nowhere/requirements.txt"
 
+_VERSION = re.compile(rb'"version": ?([0-9]+)')
+_RULES_OF_ENVIRONMENTS = {"no-environment", "not-installed"}
+
+
+class TimedClient(Client):
+    """Reads publishes of `timed_uri` whole, but looks at no more than their version.
+
+    What is measured is a server: parsing a thousand diagnostics takes this client longer than it
+    takes the server to find and write them, and that of the baseline has only one to parse.
+    """
+
+    timed_uri: str | None = None
+
+    def parsed(self, body: bytes) -> Message:
+        """Return a publish without its diagnostics, any other message as it came."""
+        match = None
+        if self.timed_uri is not None and b"publishDiagnostics" in body[:200]:
+            match = _VERSION.search(body[:400]) or _VERSION.search(body[-100:])
+        if match is None:
+            return super().parsed(body)
+        params: Message = {"uri": self.timed_uri, "version": int(match[1]), "diagnostics": []}
+        return {"method": "textDocument/publishDiagnostics", "params": params}
+
 
 def measure(rounds: int) -> list[Row]:
     """Start, memory, and a keystroke in files of 20 and of 10,000 lines."""
-    return [
-        *_starts(rounds),
-        *_keystrokes(rounds, typical_lines(10_000, bare=0.01), goal="≤ 1 ×"),
-        *_keystrokes(rounds, typical_lines(10_000)),
-        *_keystrokes(rounds, typical_lines(20)),
-    ]
+    rows = _starts(rounds)
+    for content, missing, goal in (
+        (typical_lines(20), None, ""),
+        (typical_lines(10_000, bare=0.01), None, "≤ 1 ×"),
+        (typical_lines(10_000), None, ""),
+        (typical_lines(10_000, bare=0.0), 0.01, ""),
+        (typical_lines(10_000, bare=0.0), 0.1, ""),
+    ):
+        rows += _keystrokes(rounds, content, missing, goal)
+    return rows
 
 
 def _starts(rounds: int) -> list[Row]:
@@ -75,36 +105,53 @@ def _starts(rounds: int) -> list[Row]:
     ]
 
 
-def _keystrokes(rounds: int, content: list[str], goal: str = "") -> list[Row]:
+def _keystrokes(rounds: int, content: list[str], missing: float | None, goal: str) -> list[Row]:
+    """Type in a file of *content*, whose environment lacks the share *missing* of what it asks.
+
+    ``None``: there is no environment.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        if missing is not None:
+            write_environment_for(content, Path(folder), missing)
+        return _keystrokes_in(Path(folder), rounds, content, goal)
+
+
+def _keystrokes_in(folder: Path, rounds: int, content: list[str], goal: str) -> list[Row]:
     from tests.benchmarks.report import Row
 
     lines = len(content)
     text = "\n".join(content) + "\n"
-    clients = {name: Client(command) for name, command in COMMANDS.items()}
+    path = folder / "requirements.txt"
+    path.write_text(text)
+    uri = path.as_uri()
+    clients = {name: TimedClient(command) for name, command in COMMANDS.items()}
     taken: dict[str, list[float]] = {name: [] for name in COMMANDS}
     findings = 0
     try:
         for name, client in clients.items():
             client.initialize()
-            client.open(URI, text)
-            first = client.diagnostics(URI)
+            client.open(uri, text)
             if name == "pinfold":
-                findings = len(first)
+                findings = len(_once_the_environment_is_read(client, uri))
+            else:
+                client.diagnostics(uri)
+            client.timed_uri = uri
         chance = random.Random(4)
         edits = _edits(content, chance, KEYSTROKES * max(1, rounds // 5))
         for version, edit in enumerate(edits, start=2):
             for name in chance.sample(list(clients), 2):
                 client = clients[name]
                 start = time.perf_counter()
-                client.change(URI, version, edit)
-                client.diagnostics(URI, version)
+                client.change(uri, version, edit)
+                client.diagnostics(uri, version)
                 taken[name].append((time.perf_counter() - start) * 1000)
     finally:
         for client in clients.values():
             client.kill()
     ours = Figures("pinfold", tuple(taken["pinfold"]))
     bare = Figures("bare pygls", tuple(taken["bare pygls"]))
-    what = f"keystroke to diagnostics, {lines:,} lines, {findings:,} findings"
+    beside = ", an environment" if (folder / ".venv").exists() else ""
+    what = f"keystroke to diagnostics, {lines:,} lines{beside}, {findings:,} findings"
     return [
         Row(
             f"{what}, median",
@@ -125,6 +172,18 @@ def _keystrokes(rounds: int, content: list[str], goal: str = "") -> list[Row]:
             "",
         ),
     ]
+
+
+def _once_the_environment_is_read(client: Client, uri: str) -> list[Message]:
+    params = client.wait(
+        "textDocument/publishDiagnostics",
+        lambda params: (
+            params["uri"] == uri
+            and any(one["code"] in _RULES_OF_ENVIRONMENTS for one in params["diagnostics"])
+        ),
+    )
+    found: list[Message] = params["diagnostics"]
+    return found
 
 
 def _edits(content: list[str], chance: random.Random, count: int) -> Iterator[object]:

@@ -21,6 +21,7 @@ from pinfold.core.model.environment import (
 )
 from pinfold.core.model.facts import Facts
 from pinfold.core.model.text import TextRange
+from pinfold.core.workspace.snapshot import DiskFiles
 from pinfold.core.workspace.workspace import (
     ChangedOnDisk,
     Closed,
@@ -256,3 +257,16 @@ def test_configured_environment(value: str, expected: str, monkeypatch: pytest.M
     workspace = workspace_of(filesystem)
 
     assert Path(expected) == query(workspace).configured
+
+
+def test_what_a_copy_has_read_is_learned() -> None:
+    """A thread reads with a copy of its own; afterwards nothing of it is read again."""
+    files = MemoryFileSystem({"/project/base.txt": "flask==3.1.0\n"})
+    disk = DiskFiles(files, "utf-8")
+    path = Path("/project/base.txt")
+    copy = disk.without(())
+    read = copy.read(path)
+
+    disk.learn(copy)
+
+    assert read is disk.read(path)

@@ -309,6 +309,11 @@ class Client:
 
     # Receiving.
 
+    def parsed(self, body: bytes) -> Message:
+        """Return a message as it came."""
+        message: Message = json.loads(body)
+        return message
+
     def _take(self, until: float, wanted: str) -> None:
         try:
             message = self._incoming.get(timeout=max(0.0, until - time.monotonic()))
@@ -338,7 +343,7 @@ class Client:
             if not body:
                 self._incoming.put(None)
                 return
-            self._incoming.put(json.loads(body))
+            self._incoming.put(self.parsed(body))
 
     def _read_log(self) -> None:
         assert self.process.stderr is not None

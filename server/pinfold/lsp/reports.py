@@ -149,6 +149,7 @@ class OpenReports:
             return judgement, texts.of(judgement, own, uris)
 
         def done(result: tuple[Judgement, str] | None) -> None:
+            snapshot.disk.learn(own.disk)
             waiting = self._waiting.pop(file.path, [])
             current = self._documents.of(file.path)
             report = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress, count
 from typing import TYPE_CHECKING
 
 from pinfold.core.formats.logical_lines import LINE_BREAKS, is_continued
@@ -39,10 +40,8 @@ class Marks:
         self.epoch = epoch
 
     def __iter__(self) -> Iterator[int]:
-        index = self._bytes.find(1)
-        while index != -1:
-            yield index
-            index = self._bytes.find(1, index + 1)
+        # Of a copy: marks are cleared on the way.
+        return compress(count(), bytes(self._bytes))
 
     def clear(self, index: int) -> None:
         """Take the mark of a line away."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import insort
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 from pinfold.core import bug
@@ -27,7 +27,7 @@ from pinfold.core.model.text import TextRange
 from pinfold.core.rules.registry import Family, rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pinfold.core.formats.requirements import LogicalLine
@@ -163,12 +163,13 @@ class _Kept:
     """What line rules found on a line, relative to it and in order.
 
     `is_within` says that all of it begins on the line, and none at its very end, where the next
-    line begins.
+    line begins; `is_conditional` that some of it may not hold in this file.
     """
 
     epoch: _Epoch
     found: tuple[Finding, ...]
     is_within: bool
+    is_conditional: bool
 
 
 def _line_findings(
@@ -185,21 +186,34 @@ def _line_findings(
         line = lines[index]
         kept = line.kept_findings
         if not isinstance(kept, _Kept) or kept.epoch is not epoch:
-            found = sorted(_check_line(line, epoch), key=_place_on_line)
-            is_within = not found or found[-1].range.start < len(line)
-            kept = line.kept_findings = _Kept(epoch, tuple(found), is_within)
-            if not found and summary_of(line).is_common:
+            kept = line.kept_findings = _kept(line, epoch, conditions)
+            if not kept.found and summary_of(line).is_common:
                 # Another thread may have begun to ask for other rules or facts.
                 if marks.epoch is epoch:
                     marks.clear(index)
                 continue
-        for finding in kept.found:
-            unless = conditions.get(finding.rule)
-            if unless is None or not unless(view, line):
-                placed.append(PlacedFinding(starts[index], finding))
+        start = starts[index]
+        if kept.is_conditional:
+            for finding in kept.found:
+                unless = conditions.get(finding.rule)
+                if unless is None or not unless(view, line):
+                    placed.append(_placed((start, finding)))
+        else:
+            placed += [_placed((start, finding)) for finding in kept.found]
         if not kept.is_within:
             is_ordered = False
     return placed, is_ordered
+
+
+# What the class itself does, without a call of Python for each of thousands at every key.
+_placed: Callable[[tuple[int, Finding]], PlacedFinding] = partial(tuple.__new__, PlacedFinding)
+
+
+def _kept(line: LogicalLine, epoch: _Epoch, conditions: Container[str]) -> _Kept:
+    found = tuple(sorted(_check_line(line, epoch), key=_place_on_line))
+    is_within = not found or found[-1].range.start < len(line)
+    is_conditional = any(finding.rule in conditions for finding in found)
+    return _Kept(epoch, found, is_within, is_conditional)
 
 
 def _place_on_line(finding: Finding) -> tuple[int, str, int]:

@@ -58,12 +58,16 @@ class OpenDocument:
     role: FileRole | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DiskFile:
     """A file as read from disk."""
 
     decoded: DecodedText
-    document: Document
+
+    @cached_property
+    def document(self) -> Document:
+        """What its text says; of a file that is open nobody asks this."""
+        return Document.read(self.decoded.text)
 
 
 class DiskFiles:
@@ -93,6 +97,11 @@ class DiskFiles:
         fresh._edges = self._edges
         fresh._digests = self._digests
         return fresh
+
+    def learn(self, other: DiskFiles) -> None:
+        """Take over what *other*, a copy of this, has read; nobody may be reading with it still."""
+        for path, file in other._files.items():
+            self._files.setdefault(path, file)
 
     def edges(self, path: Path, document: Document) -> tuple[Edge, ...]:
         """Return the includes of *document*, which is the file at *path*."""
@@ -148,7 +157,7 @@ class DiskFiles:
             binary = b"\0" in data[:1024]
             detail = "is a binary file" if binary else decoded.reason
             return Unreadable(UnreadableReason.FAILED, detail)
-        return DiskFile(decoded, Document.read(decoded.text))
+        return DiskFile(decoded)
 
 
 class FactsByAnswer:
