@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pinfold.cli import environments as environments_module
+from pinfold.core.environments.choices import choose
 from pinfold.core.files import LocalFileSystem
 from tests.cli.running import Runner, process
 from tests.core.environments import hung_mount
@@ -125,6 +126,25 @@ def test_setting(check: Runner) -> None:
     assert ["wrong-version"] == [rule for *_, rule in before]
     assert [] == check.findings()
     assert [] == check.findings("sub")
+
+
+def test_choice(check: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was chosen for a folder wins over the setting; to have none is a choice as well."""
+    monkeypatch.setenv("PINFOLD_STATE_DIR", str(check.folder / "state"))
+    make_environment(check.folder / "chosen", django="4.0")
+    make_environment(check.folder / ".venv", django="3.2")
+    check.write("pinfold.toml", 'environment = ".venv"\n')
+    check.write("sub/requirements.txt", "django==4.0\n")
+    before = check.findings()
+    choose(check.folder, check.folder / "chosen")
+    chosen = check("check")
+    choose(check.folder / "sub", None)
+    none = check("check")
+
+    assert ["wrong-version"] == [rule for *_, rule in before]
+    assert judged_against(chosen.out).startswith("Judged against chosen (")
+    assert (0, "") == (none.status, judged_against(none.out))
+    assert check.findings() == []
 
 
 def test_setting_that_leads_nowhere(check: Runner) -> None:

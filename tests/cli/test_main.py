@@ -49,7 +49,7 @@ def test_help(pinfold: Runner, option: str) -> None:
     result = pinfold(option)
 
     assert (0, "") == (result.status, result.err)
-    for verb in ("check", "parse", "rule", "server"):
+    for verb in ("check", "env", "parse", "rule", "run", "server"):
         assert f"pinfold {verb}" in result.out
         assert (0, "") == ((own := pinfold(verb, option)).status, own.err)
         assert f"usage: pinfold {verb}" in own.out

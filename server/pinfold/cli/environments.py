@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from pinfold.cli.targets import Question, absolute, shown_path
 from pinfold.cli.terminal import counted, visible
+from pinfold.core.environments.choices import choices_folder
 from pinfold.core.environments.lookout import Lookout
+from pinfold.core.environments.places import this_machine
 from pinfold.core.environments.reader import EnvironmentReader
 from pinfold.core.environments.selection import EnvironmentQuery
 from pinfold.core.files import is_local_path
@@ -70,6 +72,8 @@ class Environments:
             explicit=self._explicit,
             home=home_directory(),
             activated=activated_environment(variables),
+            surroundings=this_machine(),
+            choices=choices_folder(),
         )
         self._arrived = threading.Condition()
         self._answers: dict[EnvironmentQuery, EnvironmentAnswer] = {}

@@ -24,13 +24,15 @@ INTERRUPTED = 130
 READER_GONE = 141
 """What a shell reports of a program that SIGPIPE ends."""
 
-VERBS = ("check", "parse", "rule", "server")
+VERBS = ("check", "env", "parse", "rule", "run", "server")
 
 HELP = """\
 Say what is wrong with pip requirements and constraints files, reading them exactly as pip does.
 
 usage: pinfold check [PATH ...]   judge files, and those found in folders
        pinfold parse FILE         what pip would read, line by line
+       pinfold env VERB           environments and interpreters, and what ails them
+       pinfold run CMD [ARG ...]  run a command inside an environment
        pinfold rule [NAME]        the rules, or the page of one
        pinfold server             language server for editors, over standard input and output
        pinfold --version
@@ -95,6 +97,14 @@ def _run_verb(verb: str, arguments: list[str]) -> int:
             from pinfold.cli import rule
 
             return rule.run(arguments)
+        case "env":
+            from pinfold.cli import env
+
+            return env.run(arguments)
+        case "run":
+            from pinfold.cli import run_command
+
+            return run_command.run(arguments)
         case "server":
             return _serve(arguments)
         case _:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pinfold.core.environments.places import Surroundings
 from pinfold.core.environments.reader import EnvironmentReader, Round
 from pinfold.core.environments.selection import EnvironmentQuery
 from pinfold.core.files import LocalFileSystem
 from pinfold.core.model.dependency import PackageName
-from pinfold.core.model.environment import EnvironmentAnswer, EnvironmentState
+from pinfold.core.model.environment import (
+    EnvironmentAnswer,
+    EnvironmentState,
+    SelectionPlace,
+    SelectionStep,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,9 +47,9 @@ def versions(answer: EnvironmentAnswer) -> dict[str, str]:
     return {name: found.version for name, found in answer.packages.by_name.items()}
 
 
-def reader(**options: Path) -> EnvironmentReader:
+def reader(*, explicit: Path | None = None) -> EnvironmentReader:
     """Return a reader of the real file system."""
-    return EnvironmentReader(LocalFileSystem(), **options)
+    return EnvironmentReader(LocalFileSystem(), explicit=explicit)
 
 
 def test_answer(tmp_path: Path) -> None:
@@ -194,3 +200,73 @@ def test_package_names_are_normalised(tmp_path: Path) -> None:
 
     assert answer.packages is not None
     assert PackageName("my-package") in answer.packages.by_name
+
+
+def test_explained(tmp_path: Path) -> None:
+    """Every step of the search is told in order; the answer itself is shared, and has none."""
+    make_environment(tmp_path / ".venv")
+    (tmp_path / "sub/deep/venv").mkdir(parents=True)
+    (tmp_path / "sub/deep/.python-version").write_text("3.11\n", encoding="utf-8")
+    asked, query = reader(), EnvironmentQuery(tmp_path / "sub/deep", tmp_path)
+    answer, explained = asked.answer(query), asked.explain(query)
+    empty = "no environment stands there, and no tool keeps one for it"
+
+    assert () == answer.steps
+    assert (
+        SelectionStep(SelectionPlace.CHOICE, None, "nobody chose one for its folder or one above"),
+        SelectionStep(SelectionPlace.SETTING, None, "the settings name none"),
+        SelectionStep(
+            SelectionPlace.FOLDER,
+            tmp_path / "sub/deep/venv",
+            "holds neither a pyvenv.cfg nor an interpreter",
+        ),
+        SelectionStep(SelectionPlace.FOLDER, tmp_path / "sub", empty),
+        SelectionStep(
+            SelectionPlace.FOLDER,
+            tmp_path / ".venv",
+            "it is the nearest `.venv`",
+            is_taken=True,
+        ),
+    ) == explained.steps
+    assert (answer.packages, answer.contradictions) == (
+        explained.packages,
+        explained.contradictions,
+    )
+
+
+def test_tool_makes_one(tmp_path: Path) -> None:
+    """An environment that a tool makes elsewhere for a project is seen like one beside it."""
+    prefix, project = tmp_path / "envs/shop-AbCd_-12", tmp_path / "shop"
+    project.mkdir()
+    (project / "Pipfile").touch()
+    prefix.parent.mkdir()
+    asked = EnvironmentReader(
+        LocalFileSystem(),
+        surroundings=Surroundings(
+            home=str(tmp_path / "home"), variables={"WORKON_HOME": str(prefix.parent)}
+        ),
+    )
+    query = EnvironmentQuery(project, project)
+    before = asked.answer(query)
+    make_environment(prefix, django="4.0")
+    (prefix / ".project").write_text(str(project), encoding="utf-8")
+    after = asked.answer(query)
+
+    assert EnvironmentState.NONE is before.state
+    assert {"django": "4.0"} == versions(after)
+    assert after is asked.answer(query)
+
+
+def test_python_that_is_asked_for(tmp_path: Path) -> None:
+    """What asks for another Python is followed too; where it says the same, the answer is kept."""
+    make_environment(tmp_path / ".venv")
+    asked, query = reader(), EnvironmentQuery(tmp_path, tmp_path)
+    pinned = tmp_path / ".python-version"
+    seen = [asked.answer(query)]
+    for text in ("3.11\n", "3.11 # the same\n", "3.12\n"):
+        pinned.write_text(text, encoding="utf-8")
+        seen.append(asked.answer(query))
+
+    assert [0, 1, 1, 0] == [len(answer.contradictions) for answer in seen]
+    assert seen[1] is seen[2]
+    assert seen[0] is seen[3]

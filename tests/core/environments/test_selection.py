@@ -16,15 +16,20 @@ from pinfold.core.environments.selection import (
     FolderLook,
     choose_environment,
     look_at,
+    look_for_declared,
     look_in,
 )
 from pinfold.core.environments.traces import Trace
-from pinfold.core.files import MemoryFileSystem
+from pinfold.core.files import MemoryFileSystem, Unreadable, UnreadableReason
 from pinfold.core.model.environment import EnvironmentState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pinfold.core.environments.choices import Choices
+    from pinfold.core.environments.declared_python import DeclaredPython
     from pinfold.core.environments.layout import NoEnvironment
-    from pinfold.core.files import FileSystem
+    from pinfold.core.files import FileSystem, StrPath
 
 PROJECT = Path("/home/me/project")
 HOME = Path("/home/me")
@@ -48,6 +53,18 @@ class Scout:
     def look_at(self, path: Path) -> Path | NoEnvironment:
         """Look at a path."""
         return look_at(path, self._filesystem)
+
+    def declared(self, folder: Path) -> DeclaredPython:
+        """Look for the Python that is asked for."""
+        return look_for_declared(folder, self._filesystem)
+
+    def choices(self) -> Choices:
+        """Nobody has chosen anything."""
+        return {}
+
+    def pyenv_roots(self) -> Sequence[Path]:
+        """Return where pyenv is."""
+        return [HOME / ".pyenv"]
 
 
 def files_of(*environments: str, **content: str | bytes) -> MemoryFileSystem:
@@ -212,30 +229,45 @@ def test_python_envs_that_leads_astray(line: str, reason: str) -> None:
     filesystem.make_link(PROJECT / "link-to-root", "/")
     filesystem.make_fifo(PROJECT / "pipe")
     chosen = choose(filesystem)
-    said = chosen.reason if chosen.state is UNUSABLE else chosen.rejected[0].reason
 
-    # A NUL makes the whole file a binary one, which is passed over.
-    expected = (FOUND, "is a binary file") if "\0" in line else (UNUSABLE, reason)
-    assert expected[0] == chosen.state
-    assert expected[1] in said
+    assert UNUSABLE == chosen.state
+    # A NUL makes the whole file a binary one.
+    assert ("is a binary file" if "\0" in line else reason) in chosen.reason
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\r\n# nothing\n"])
+def test_python_envs_that_names_nothing(content: bytes) -> None:
+    """A listing without an entry is passed over with its reason."""
+    chosen = choose(listing(content, "venv", "env"))
+
+    assert PROJECT / "venv" == chosen.prefix
+    assert "names no environment" == chosen.rejected[0].reason
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "names no environment"),
-        (b"\n\r\n# nothing\n", "names no environment"),
         (b"env\n" * 1_000_000, "is larger than"),
         (b"\xff\xfe\x00", "is not UTF-8"),
         (b"\x7fELF\0\0", "is a binary file"),
     ],
 )
-def test_python_envs_that_names_nothing(content: bytes, reason: str) -> None:
-    """A listing without an entry, or that is none, is passed over with its reason."""
+def test_python_envs_that_cannot_be_read(content: bytes, reason: str) -> None:
+    """A listing that nobody can read is said, and nothing is taken in its place."""
     chosen = choose(listing(content, "venv", "env"))
 
-    assert PROJECT / "venv" == chosen.prefix
-    assert reason in chosen.rejected[0].reason
+    assert (UNUSABLE, None) == (chosen.state, chosen.prefix)
+    assert reason in chosen.reason
+
+
+def test_python_envs_that_is_no_file() -> None:
+    """A pipe, or a link that leads nowhere, is said too."""
+    files = files_of("venv")
+    files.make_fifo(PROJECT / ".python-envs")
+    linked = files_of("venv")
+    linked.make_link(PROJECT / ".python-envs", ".python-envs")
+
+    assert [UNUSABLE, UNUSABLE] == [choose(files).state, choose(linked).state]
 
 
 def test_python_envs_is_bounded() -> None:
@@ -364,3 +396,44 @@ def test_no_listing_leads_off_the_machine(content: bytes) -> None:
 
     astray = ("//", "\\\\", "/dev/", "/proc/", "/sys/")
     assert [] == [path for path in trace.paths if path.startswith(astray)]
+
+
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=80).map(str.encode)))
+def test_declarations_may_hold_anything(content: bytes) -> None:
+    """Whatever the files that ask for a Python hold: nothing raises, nothing leads elsewhere."""
+    filesystem = files_of()
+    for name in (".python-version", "pyproject.toml", "setup.cfg"):
+        filesystem.write(PROJECT / name, content)
+    filesystem.write(PROJECT / "sub/setup.cfg", b"[options]\npython_requires = >=3\n" + content)
+    filesystem.write(PROJECT / "sub/pyproject.toml", b"[project]\nrequires-python = " + content)
+    trace = Trace(filesystem)
+    look_for_declared(PROJECT, trace)
+    look_for_declared(PROJECT / "sub", trace)
+
+    assert all(Path(path).is_relative_to(PROJECT) for path in trace.paths)
+
+
+@given(st.text(max_size=60))
+def test_pyenv_environment_by_any_name(name: str) -> None:
+    """A `.python-version` leads to nothing outside of pyenv's folder."""
+    filesystem = files_of()
+    filesystem.write(PROJECT / ".python-version", name.encode("utf-8", "replace"))
+    filesystem.write("/home/me/.pyenv/pyvenv.cfg", "")
+    filesystem.write("/home/me/.pyenv/versions/pyvenv.cfg", "")
+    filesystem.write("/etc/pyvenv.cfg", "")
+
+    assert NONE == choose(filesystem).state
+
+
+def test_folder_that_cannot_be_listed() -> None:
+    """What stands in a folder that may be entered, but not listed, is found nevertheless."""
+
+    class Unlisted(MemoryFileSystem):
+        def names(self, directory: StrPath) -> list[str] | Unreadable:
+            del directory
+            return Unreadable(UnreadableReason.DENIED, "may not be read")
+
+    filesystem = Unlisted()
+    filesystem.write(PROJECT / "env/pyvenv.cfg", "")
+
+    assert PROJECT / "env" == choose(filesystem).prefix

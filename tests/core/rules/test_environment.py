@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -323,6 +324,11 @@ def test_no_environment() -> None:
     )
     check("# nothing\n", environment=no_environment())
     check("flask==3.1.0\n", name="constraints.txt", environment=no_environment())
+
+
+def test_no_environment_on_purpose() -> None:
+    """Who chose to have none is not told that there is none."""
+    check("flask==3.1.0\n", environment=replace(no_environment(), is_meant=True))
 
 
 @pytest.mark.parametrize("state", [EnvironmentState.UNUSABLE, EnvironmentState.UNRESPONSIVE])

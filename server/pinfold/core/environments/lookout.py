@@ -132,6 +132,14 @@ class Lookout:
         if gone:
             self._reader.forget(used)
 
+    def look_again(self) -> None:
+        """Ask about everything wanted now, instead of when the time has come."""
+        with self._changed:
+            if not self._is_stopped:
+                self._round = Round()
+                self._ask(self._wanted)
+                self._changed.notify_all()
+
     def wait(self, timeout_s: float) -> None:
         """Wait until all that is wanted has been reported, at most *timeout_s*."""
         with self._changed:

@@ -35,9 +35,13 @@ class NamedPath:
 
 @dataclass(frozen=True, slots=True)
 class BadListing:
-    """A file that should name environments and names none; `reason` says why, in a clause."""
+    """A file that should name environments and names none; `reason` says why, in a clause.
+
+    `is_empty` if it can be read, and has no line that says anything.
+    """
 
     reason: str
+    is_empty: bool = False
 
 
 def read_python_envs(
@@ -45,13 +49,13 @@ def read_python_envs(
 ) -> NamedPath | BadListing | None:
     """Return the default environment that the ``.python-envs`` file at *path* names: its last.
 
-    ``None`` if no regular file stands there; a folder of that name is where some keep their
-    environments. Relative paths start from the file's folder.
+    ``None`` if nothing stands there, or a folder, where some keep their environments. Relative
+    paths start from the file's folder.
 
     Format: PEP 832 as redrafted on 2026-07-31 (UTF-8, an environment a line, the last is the
     default). It knows neither blank lines nor comments; Poetry passes over both, and so do we.
     """
-    if not filesystem.is_file(path):
+    if not filesystem.is_file(path) and not _is_obstacle(path, filesystem):
         return None
     lines = _read_lines(path, filesystem)
     if isinstance(lines, BadListing):
@@ -59,7 +63,7 @@ def read_python_envs(
     for line in reversed(lines):
         if line and not line.startswith("#"):
             return named_path(line, path.parent, windows=windows)
-    return BadListing("names no environment")
+    return BadListing("names no environment", is_empty=True)
 
 
 def read_venv_file(
@@ -92,6 +96,13 @@ def named_path(text: str, folder: Path, *, windows: bool = os.name == "nt") -> N
     if not is_local_path(text, windows=windows) or not is_local_path(joined, windows=windows):
         return NamedPath(text, None, "leads off this machine or to a device, so nobody looks there")
     return NamedPath(text, Path(os.path.normpath(joined)))
+
+
+def _is_obstacle(path: Path, filesystem: FileSystem) -> bool:
+    """Return whether something stands at *path* that is neither a file nor a folder."""
+    if filesystem.is_directory(path):
+        return False
+    return filesystem.exists(path) or filesystem.read_link(path) is not None
 
 
 def _read_lines(path: Path, filesystem: FileSystem) -> list[str] | BadListing:

@@ -9,34 +9,49 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from time import monotonic, time_ns
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from pinfold.core.environments.choices import read_choices
+from pinfold.core.environments.declared_python import contradictions
 from pinfold.core.environments.layout import NoEnvironment, read_environment
 from pinfold.core.environments.packages import PackagesReader
 from pinfold.core.environments.selection import (
     Chosen,
     choose_environment,
+    declared_python,
     look_at,
+    look_for_declared,
     look_in,
 )
 from pinfold.core.environments.stalls import PATIENCE_S, Stalled, WatchedFileSystem
-from pinfold.core.environments.traces import Trace
+from pinfold.core.environments.traces import Glance, Trace
 from pinfold.core.model.environment import EnvironmentAnswer, EnvironmentState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Sequence
 
+    from pinfold.core.environments.choices import Choices
+    from pinfold.core.environments.declared_python import DeclaredPython
+    from pinfold.core.environments.places import Surroundings
     from pinfold.core.environments.selection import EnvironmentQuery, FolderLook
     from pinfold.core.files import FileSystem
     from pinfold.core.model.environment import (
         Environment,
         InstalledPackages,
+        PythonContradiction,
         RejectedCandidate,
     )
 
-    AnswerKey = tuple[EnvironmentState, str, Path | None, tuple[RejectedCandidate, ...]]
+    AnswerKey = tuple[
+        EnvironmentState,
+        str,
+        Path | None,
+        tuple[RejectedCandidate, ...],
+        bool,
+        tuple[PythonContradiction, ...],
+    ]
 
 
 Value = TypeVar("Value")
@@ -52,8 +67,8 @@ class _Seen(Generic[Value]):
     value: Value
     trace: Trace | None
 
-    def holds(self) -> bool:
-        return self.trace is not None and self.trace.holds()
+    def holds(self, glance: Glance | None = None) -> bool:
+        return self.trace is not None and self.trace.holds(glance)
 
 
 class Round:
@@ -62,9 +77,13 @@ class Round:
     Many files lead to few folders and fewer environments, and each of these is a handful of calls.
     """
 
-    __slots__ = ("environments", "folders", "named", "packages")
+    __slots__ = ("choices", "declared", "environments", "folders", "glance", "named", "packages")
 
     def __init__(self) -> None:
+        # Made by the first reader that is asked, whose file system it looks at.
+        self.glance: Glance | None = None
+        self.choices: Choices | None = None
+        self.declared: dict[Path, DeclaredPython] = {}
         self.folders: dict[Path, FolderLook] = {}
         self.named: dict[Path, Path | NoEnvironment] = {}
         self.environments: dict[Path, Environment | NoEnvironment] = {}
@@ -76,7 +95,9 @@ class EnvironmentReader:
 
     *explicit* is the environment of all files, where somebody named one. *home* is the home
     directory, which is never looked in, and whose packages an interpreter may see. *activated* is
-    the environment that this process was started in.
+    the environment that this process was started in. *surroundings* are where tools keep
+    environments outside of projects; without them, no tool is asked. *choices* is the folder that
+    people's choices are kept in; without it, nobody has chosen anything.
     """
 
     def __init__(
@@ -86,14 +107,20 @@ class EnvironmentReader:
         explicit: Path | None = None,
         home: Path | None = None,
         activated: Path | None = None,
+        surroundings: Surroundings | None = None,
+        choices: Path | None = None,
     ) -> None:
         self._filesystem = WatchedFileSystem(filesystem)
         self._explicit = explicit
         self._home = home
         self._activated = activated
+        self._surroundings = surroundings
+        self._choices_folder = choices
         self._packages = PackagesReader(self._filesystem)
         # Without a lock, which a thread that hangs would never give back: each item is a value, and
         # two threads that find out the same at once merely do it twice.
+        self._choices: _Seen[Choices] | None = None
+        self._declared: dict[Path, _Seen[DeclaredPython]] = {}
         self._folders: dict[Path, _Seen[FolderLook]] = {}
         self._named: dict[Path, _Seen[Path | NoEnvironment]] = {}
         self._environments: dict[Path, _Seen[Environment | NoEnvironment]] = {}
@@ -108,16 +135,27 @@ class EnvironmentReader:
         Within one round, every place is looked at once; without one, everything is.
         """
         try:
-            return self._answer(query, round_of_looking or Round())
+            return self._answer(query, round_of_looking or Round())[0]
         except Stalled as error:
-            reason = f"{error.path} does not answer"
-            return self._kept(Chosen(EnvironmentState.UNRESPONSIVE, reason), None)
+            return self._silent(error.path)
+
+    def explain(self, query: EnvironmentQuery) -> EnvironmentAnswer:
+        """Return the environment for *query* with every step of the search; a new object."""
+        looking = Round()
+        try:
+            answer, chosen = self._answer(query, looking)
+        except Stalled as error:
+            return replace(self._silent(error.path))
+        steps = chosen.steps
+        if answer.state is not chosen.state and steps:
+            # What stands there was taken, and then could not be read.
+            steps = (*steps[:-1], replace(steps[-1], outcome=answer.reason))
+        return replace(answer, steps=steps)
 
     def unresponsive(self, thread: int | None) -> EnvironmentAnswer:
         """Return what is said of a question that *thread* has hung over for too long."""
         place = None if thread is None else self._filesystem.place_of(thread)
-        reason = f"{place or 'the file system'} does not answer"
-        return self._kept(Chosen(EnvironmentState.UNRESPONSIVE, reason), None)
+        return self._silent(place or "the file system")
 
     def forget(self, but: Collection[EnvironmentQuery]) -> None:
         """Drop what is known only for the sake of queries that are not among those given."""
@@ -125,6 +163,9 @@ class EnvironmentReader:
         for folder in list(self._folders):
             if folder not in folders:
                 self._folders.pop(folder, None)
+        for folder in list(self._declared):
+            if folder not in folders:
+                self._declared.pop(folder, None)
         prefixes = {
             seen.value.chosen.prefix for seen in list(self._folders.values()) if seen.value.chosen
         } | {named.value for named in list(self._named.values())}
@@ -135,28 +176,35 @@ class EnvironmentReader:
             if key[2] is not None and key[2] not in prefixes:
                 self._answers.pop(key, None)
 
-    def _answer(self, query: EnvironmentQuery, looking: Round) -> EnvironmentAnswer:
+    def _answer(self, query: EnvironmentQuery, looking: Round) -> tuple[EnvironmentAnswer, Chosen]:
+        if looking.glance is None:
+            looking.glance = Glance(self._filesystem)
+        scout = _RememberingScout(self, looking)
         chosen = choose_environment(
             query,
-            _RememberingScout(self, looking),
+            scout,
             explicit=self._explicit,
             home=self._home,
             activated=self._activated,
         )
         prefix = chosen.prefix
         if prefix is None:
-            return self._kept(chosen, None)
+            return self._kept(chosen, None), chosen
         environment = looking.environments.get(prefix)
         if environment is None:
-            environment = looking.environments[prefix] = self._environment(prefix)
+            environment = looking.environments[prefix] = self._environment(prefix, looking)
         if isinstance(environment, NoEnvironment):
             reason = f"{chosen.reason}, but {prefix} {environment.reason}"
             unusable = Chosen(EnvironmentState.UNUSABLE, reason, None, chosen.rejected)
-            return self._kept(unusable, None)
+            return self._kept(unusable, None), chosen
         packages = looking.packages.get(prefix)
         if packages is None:
             packages = looking.packages[prefix] = self._read_packages(environment)
-        return self._kept(chosen, packages)
+        declared = declared_python(query, scout, self._home)
+        return self._kept(chosen, packages, contradictions(environment, declared)), chosen
+
+    def _silent(self, place: str) -> EnvironmentAnswer:
+        return self._kept(Chosen(EnvironmentState.UNRESPONSIVE, f"{place} does not answer"), None)
 
     def _read_packages(self, environment: Environment) -> InstalledPackages:
         prefix = environment.prefix
@@ -171,28 +219,55 @@ class EnvironmentReader:
         finally:
             self._at_packages.pop(prefix, None)
 
-    def look_in(self, folder: Path) -> FolderLook:
+    def look_in(self, folder: Path, glance: Glance | None = None) -> FolderLook:
         """Return what a folder says of an environment for what is in it."""
         known = self._folders.get(folder)
-        if known is None or not known.holds():
-            known = self._folders[folder] = self._seen(partial(look_in, folder))
+        if known is None or not known.holds(glance):
+            look = partial(look_in, folder, surroundings=self._surroundings)
+            known = self._folders[folder] = self._seen(look)
         return known.value
 
-    def look_at(self, path: Path) -> Path | NoEnvironment:
+    def look_at(self, path: Path, glance: Glance | None = None) -> Path | NoEnvironment:
         """Return the prefix of the environment at a path that somebody named."""
         known = self._named.get(path)
-        if known is None or not known.holds():
+        if known is None or not known.holds(glance):
             known = self._named[path] = self._seen(partial(look_at, path))
         return known.value
+
+    def declared(self, folder: Path, glance: Glance | None = None) -> DeclaredPython:
+        """Return which Python the files in a folder ask for."""
+        known = self._declared.get(folder)
+        if known is None or not known.holds(glance):
+            known = self._declared[folder] = self._seen(partial(look_for_declared, folder))
+        return known.value
+
+    def choices(self, glance: Glance | None = None) -> Choices:
+        """Return what people have chosen."""
+        kept_in, known = self._choices_folder, self._choices
+        if kept_in is None:
+            return {}
+        if known is None or not known.holds(glance):
+            known = self._choices = self._seen(partial(read_choices, kept_in=kept_in))
+        return known.value
+
+    def pyenv_roots(self) -> Sequence[Path]:
+        """Return the folders that may be pyenv's."""
+        if self._surroundings is None:
+            return ()
+        # Late, since few have a file that names an environment of pyenv's.
+        from pinfold.core.environments.inspector import Inspector
+        from pinfold.core.environments.locators.pyenv import pyenv_roots
+
+        return [Path(root) for root in pyenv_roots(Inspector(self._surroundings, self._filesystem))]
 
     def _seen(self, look: Callable[[FileSystem], Value]) -> _Seen[Value]:
         trace, now_ns = Trace(self._filesystem), time_ns()
         value = look(trace)
         return _Seen(value, trace if trace.is_settled(now_ns) else None)
 
-    def _environment(self, prefix: Path) -> Environment | NoEnvironment:
+    def _environment(self, prefix: Path, looking: Round) -> Environment | NoEnvironment:
         known = self._environments.get(prefix)
-        if known is None or not known.holds():
+        if known is None or not known.holds(looking.glance):
             seen = self._seen(partial(read_environment, prefix, home=self._home))
             if known is not None and _is_same(seen.value, known.value):
                 # The same object, or everything that was worked out for it would be again.
@@ -200,13 +275,33 @@ class EnvironmentReader:
             known = self._environments[prefix] = seen
         return known.value
 
-    def _kept(self, chosen: Chosen, packages: InstalledPackages | None) -> EnvironmentAnswer:
-        """Return the answer that was given before, if it was the same."""
-        key = (chosen.state, chosen.reason, chosen.prefix, chosen.rejected)
+    def _kept(
+        self,
+        chosen: Chosen,
+        packages: InstalledPackages | None,
+        contradicting: tuple[PythonContradiction, ...] = (),
+    ) -> EnvironmentAnswer:
+        """Return the answer that was given before, if it was the same.
+
+        The steps of the search are no part of it: they differ between folders that share it.
+        """
+        key = (
+            chosen.state,
+            chosen.reason,
+            chosen.prefix,
+            chosen.rejected,
+            chosen.is_meant,
+            contradicting,
+        )
         known = self._answers.get(key)
         if known is None or known.packages is not packages:
             known = self._answers[key] = EnvironmentAnswer(
-                chosen.state, chosen.reason, packages, chosen.rejected
+                chosen.state,
+                chosen.reason,
+                packages,
+                chosen.rejected,
+                chosen.is_meant,
+                contradicting,
             )
         return known
 
@@ -219,14 +314,31 @@ class _RememberingScout:
     def look_in(self, folder: Path) -> FolderLook:
         known = self.looking.folders.get(folder)
         if known is None:
-            known = self.looking.folders[folder] = self.reader.look_in(folder)
+            known = self.looking.folders[folder] = self.reader.look_in(folder, self.looking.glance)
         return known
 
     def look_at(self, path: Path) -> Path | NoEnvironment:
         known = self.looking.named.get(path)
         if known is None:
-            known = self.looking.named[path] = self.reader.look_at(path)
+            known = self.looking.named[path] = self.reader.look_at(path, self.looking.glance)
         return known
+
+    def declared(self, folder: Path) -> DeclaredPython:
+        known = self.looking.declared.get(folder)
+        if known is None:
+            known = self.looking.declared[folder] = self.reader.declared(
+                folder, self.looking.glance
+            )
+        return known
+
+    def choices(self) -> Choices:
+        known = self.looking.choices
+        if known is None:
+            known = self.looking.choices = self.reader.choices(self.looking.glance)
+        return known
+
+    def pyenv_roots(self) -> Sequence[Path]:
+        return self.reader.pyenv_roots()
 
 
 def _is_same(one: Environment | NoEnvironment, other: Environment | NoEnvironment) -> bool:

@@ -6,10 +6,11 @@ not. Refuses to know what is installed there, and never starts anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
+from pinfold.core.environments.declared_python import DeclaredPython, read_declared
 from pinfold.core.environments.layout import NoEnvironment, kind_of, prefix_of
 from pinfold.core.environments.python_envs import (
     PYTHON_ENVS,
@@ -18,12 +19,21 @@ from pinfold.core.environments.python_envs import (
     read_python_envs,
     read_venv_file,
 )
-from pinfold.core.model.environment import EnvironmentState, RejectedCandidate
+from pinfold.core.files import Unreadable, UnreadableReason
+from pinfold.core.model.environment import (
+    EnvironmentState,
+    RejectedCandidate,
+    SelectionPlace,
+    SelectionStep,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from pinfold.core.environments.choices import Choices
     from pinfold.core.environments.layout import Kind
+    from pinfold.core.environments.places import Surroundings
     from pinfold.core.files import FileSystem
 
 MAX_DEPTH = 200
@@ -47,12 +57,17 @@ class EnvironmentQuery:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What is chosen and why; `prefix` is set if and only if `state` is `FOUND`."""
+    """What is chosen and why; `prefix` is set if and only if `state` is `FOUND`.
+
+    `is_meant` if there is none because somebody wants none. `steps` is the whole search.
+    """
 
     state: EnvironmentState
     reason: str
     prefix: Path | None = None
     rejected: tuple[RejectedCandidate, ...] = ()
+    is_meant: bool = False
+    steps: tuple[SelectionStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +75,12 @@ class FolderLook:
     """What a folder itself says of an environment for what is in it.
 
     `chosen` is ``None`` if it says nothing. `rejected` is what stands there and was passed over.
+    `steps` are those of both.
     """
 
     chosen: Chosen | None
     rejected: tuple[RejectedCandidate, ...] = ()
+    steps: tuple[SelectionStep, ...] = ()
 
 
 class Scout(Protocol):
@@ -77,6 +94,18 @@ class Scout(Protocol):
         """Return what :func:`look_at` does."""
         ...
 
+    def declared(self, folder: Path) -> DeclaredPython:
+        """Return what :func:`look_for_declared` does."""
+        ...
+
+    def choices(self) -> Choices:
+        """Return what people have chosen."""
+        ...
+
+    def pyenv_roots(self) -> Sequence[Path]:
+        """Return the folders that may be pyenv's."""
+        ...
+
 
 def choose_environment(
     query: EnvironmentQuery,
@@ -88,31 +117,43 @@ def choose_environment(
 ) -> Chosen:
     """Return the environment for *query*, by evidence on disk alone.
 
-    In this order: *explicit* for all files, the one that the settings name, what stands in the
-    file's folder and then in those above it, the *activated* one. What somebody named for this
-    project and cannot be used is said, and nothing else taken in its place.
+    In this order: *explicit* for all files, the one that a person chose for the nearest folder, the
+    one that the settings name, what stands in the file's folder and then in those above it, or is
+    kept for them elsewhere, the one of pyenv's that ``.python-version`` names, the *activated* one.
+    What somebody named for this project and cannot be used is said, and nothing else taken in its
+    place.
     """
-    if explicit is not None:
-        return _named(explicit, "`--env`", scout)
-    if query.configured is not None:
-        return _named(query.configured, "`environment` in the settings", scout)
-    rejected: list[RejectedCandidate] = []
-    for folder in _upwards(query.folder, query.stop, home):
-        look = scout.look_in(folder)
-        rejected += look.rejected
-        if look.chosen is not None:
-            return replace(look.chosen, rejected=tuple(rejected[:_MOST_REJECTED]))
-    if activated is not None:
-        prefix = scout.look_at(activated)
-        if not isinstance(prefix, NoEnvironment):
-            reason = "it is the activated one (VIRTUAL_ENV)"
-            return replace(_found(prefix, reason), rejected=tuple(rejected[:_MOST_REJECTED]))
-        rejected.append(RejectedCandidate(activated, f"is activated, but {prefix.reason}"))
-    reason = (
-        "there is no `.venv`, `.python-envs`, `venv` or `env` in its folder or above, and none is"
-        " activated"
+    notes = _Notes()
+    search = _Search(query, scout, explicit, home, activated, notes)
+    for find in (_by_option, _by_choice, _by_settings, _by_folders, _by_pyenv, _by_activation):
+        chosen = find(search)
+        if chosen is not None:
+            break
+    else:
+        chosen = Chosen(EnvironmentState.NONE, _NOTHING)
+    rejected = tuple(notes.rejected[:_MOST_REJECTED])
+    return Chosen(
+        chosen.state,
+        chosen.reason,
+        chosen.prefix,
+        rejected,
+        chosen.is_meant,
+        tuple(notes.steps),
     )
-    return Chosen(EnvironmentState.NONE, reason, None, tuple(rejected[:_MOST_REJECTED]))
+
+
+def declared_python(query: EnvironmentQuery, scout: Scout, home: Path | None) -> DeclaredPython:
+    """Return what the files nearest to those of *query* say of the Python that is wanted."""
+    found = DeclaredPython()
+    for folder in _upwards(query.folder, query.stop, home):
+        declared = scout.declared(folder)
+        if declared is not _NOT_DECLARED:
+            found = DeclaredPython(
+                found.pinned or declared.pinned, found.required or declared.required
+            )
+        if found.pinned is not None and found.required is not None:
+            break
+    return found
 
 
 def look_at(path: Path, filesystem: FileSystem) -> Path | NoEnvironment:
@@ -122,25 +163,238 @@ def look_at(path: Path, filesystem: FileSystem) -> Path | NoEnvironment:
     return kind if isinstance(kind, NoEnvironment) else prefix
 
 
-def look_in(folder: Path, filesystem: FileSystem) -> FolderLook:
-    """Return what *folder* itself says of an environment for what is in it."""
+def look_in(
+    folder: Path, filesystem: FileSystem, surroundings: Surroundings | None = None
+) -> FolderLook:
+    """Return what *folder* itself says of an environment for what is in it.
+
+    With *surroundings*, tools that keep environments elsewhere are asked for theirs too.
+    """
+    names = _names_in(folder, filesystem)
+    if not names & _NAMES_OF_PLACES and (surroundings is None or not names & _NAMES_OF_PROJECTS):
+        nothing = SelectionStep(SelectionPlace.FOLDER, folder, _EMPTY)
+        return FolderLook(None, (), (nothing,))
+    notes = _Notes()
+    chosen = _beside(folder, names, filesystem, notes)
+    if chosen is None and surroundings is not None and names & _NAMES_OF_PROJECTS:
+        chosen = _kept_elsewhere(folder, filesystem, surroundings, notes)
+    if not notes.steps:
+        notes.step(SelectionPlace.FOLDER, folder, _EMPTY)
+    return FolderLook(chosen, tuple(notes.rejected), tuple(notes.steps))
+
+
+def look_for_declared(folder: Path, filesystem: FileSystem) -> DeclaredPython:
+    """Return which Python the files in *folder* ask for."""
+    declared = read_declared(folder, filesystem, _names_in(folder, filesystem))
+    # Most folders say nothing, and are recognised by that.
+    return _NOT_DECLARED if declared == _NOT_DECLARED else declared
+
+
+_NOTHING = (
+    "there is no `.venv`, `.python-envs`, `venv`, `env`, `.conda` or `.pixi` in its folder or"
+    " above, no tool keeps one for it, and none is activated"
+)
+
+_EMPTY = "no environment stands there, and no tool keeps one for it"
+
+# One for all, since they are noted in each of thousands of searches.
+_NO_CHOICE = SelectionStep(
+    SelectionPlace.CHOICE, None, "nobody chose one for its folder or one above"
+)
+_NO_SETTING = SelectionStep(SelectionPlace.SETTING, None, "the settings name none")
+_NONE_ACTIVATED = SelectionStep(SelectionPlace.ACTIVATED, None, "none is activated")
+
+_NOT_DECLARED = DeclaredPython()
+
+_NAMES_OF_PLACES = frozenset({".venv", PYTHON_ENVS, "venv", "env", ".conda", ".pixi"})
+_NAMES_OF_PROJECTS = frozenset({"pyproject.toml", "hatch.toml", "pipfile", ".pdm-python"})
+_NAMES_OF_DECLARATIONS = frozenset({".python-version", "pyproject.toml", "setup.cfg"})
+_NAMES = _NAMES_OF_PLACES | _NAMES_OF_PROJECTS | _NAMES_OF_DECLARATIONS
+
+
+def _names_in(folder: Path, filesystem: FileSystem) -> frozenset[str]:
+    """Return which of the names that matter stand in *folder*, in lower case.
+
+    One listing instead of a dozen stats: whoever polls thousands of folders has one each to make,
+    since a folder changes when something appears in it. Where it cannot be listed, everything may
+    be there.
+    """
+    names = filesystem.names(folder)
+    if isinstance(names, Unreadable):
+        nothing = names.reason in (UnreadableReason.MISSING, UnreadableReason.NOT_A_DIRECTORY)
+        return frozenset() if nothing else _NAMES
+    # In lower case, since some file systems know no other.
+    return _NAMES.intersection(map(str.lower, names))
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What is written down during one search."""
+
+    steps: list[SelectionStep] = field(default_factory=list)
+    rejected: list[RejectedCandidate] = field(default_factory=list)
+
+    def step(self, place: SelectionPlace, path: Path | None, outcome: str) -> None:
+        """Note a place where there is nothing to take."""
+        self.steps.append(SelectionStep(place, path, outcome))
+
+    def reject(self, place: SelectionPlace, path: Path, reason: str) -> None:
+        """Note something that is not taken."""
+        self.steps.append(SelectionStep(place, path, reason))
+        self.rejected.append(RejectedCandidate(path, reason))
+
+    def take(self, place: SelectionPlace, path: Path | None, chosen: Chosen) -> Chosen:
+        """Note what ends the search, and return it."""
+        self.steps.append(SelectionStep(place, path, chosen.reason, is_taken=True))
+        return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    query: EnvironmentQuery
+    scout: Scout
+    explicit: Path | None
+    home: Path | None
+    activated: Path | None
+    notes: _Notes
+
+
+def _by_option(search: _Search) -> Chosen | None:
+    if search.explicit is None:
+        return None
+    chosen = _named(search.explicit, "`--env`", search.scout)
+    return search.notes.take(SelectionPlace.OPTION, search.explicit, chosen)
+
+
+def _by_choice(search: _Search) -> Chosen | None:
+    choices = search.scout.choices()
+    if choices:
+        for folder in _above(search.query.folder, search.home):
+            if folder in choices:
+                return _chosen_for(folder, choices[folder], search)
+    search.notes.steps.append(_NO_CHOICE)
+    return None
+
+
+def _chosen_for(folder: Path, path: Path | None, search: _Search) -> Chosen:
+    if path is None:
+        reason = f"you chose to have none for {folder}"
+        none = Chosen(EnvironmentState.NONE, reason, is_meant=True)
+        return search.notes.take(SelectionPlace.CHOICE, None, none)
+    prefix = search.scout.look_at(path)
+    if isinstance(prefix, NoEnvironment):
+        reason = f"the environment that you chose for {folder}, {path}, {prefix.reason}"
+        chosen = Chosen(EnvironmentState.UNUSABLE, reason)
+    else:
+        chosen = _found(prefix, f"you chose it for {folder}")
+    return search.notes.take(SelectionPlace.CHOICE, path, chosen)
+
+
+def _by_settings(search: _Search) -> Chosen | None:
+    configured = search.query.configured
+    if configured is None:
+        search.notes.steps.append(_NO_SETTING)
+        return None
+    chosen = _named(configured, "`environment` in the settings", search.scout)
+    return search.notes.take(SelectionPlace.SETTING, configured, chosen)
+
+
+def _by_folders(search: _Search) -> Chosen | None:
+    for folder in _upwards(search.query.folder, search.query.stop, search.home):
+        look = search.scout.look_in(folder)
+        search.notes.rejected += look.rejected
+        search.notes.steps += look.steps
+        if look.chosen is not None:
+            return look.chosen
+    return None
+
+
+def _by_pyenv(search: _Search) -> Chosen | None:
+    """Return the environment of pyenv-virtualenv that the nearest ``.python-version`` names."""
+    pinned = declared_python(search.query, search.scout, search.home).pinned
+    if pinned is None:
+        return None
+    for entry in pinned.entries:
+        if not entry.may_be_environment:
+            continue
+        for root in search.scout.pyenv_roots():
+            prefix = root / "versions" / entry.text
+            if not isinstance(search.scout.look_at(prefix), NoEnvironment):
+                chosen = _found(prefix, f"{pinned.path} names it, and pyenv keeps it")
+                return search.notes.take(SelectionPlace.PYENV, prefix, chosen)
+        reason = f"names `{entry.text}`, which is no environment of pyenv's"
+        search.notes.reject(SelectionPlace.PYENV, pinned.path, reason)
+    return None
+
+
+def _by_activation(search: _Search) -> Chosen | None:
+    if search.activated is None:
+        search.notes.steps.append(_NONE_ACTIVATED)
+        return None
+    prefix = search.scout.look_at(search.activated)
+    if isinstance(prefix, NoEnvironment):
+        reason = f"is activated, but {prefix.reason}"
+        search.notes.reject(SelectionPlace.ACTIVATED, search.activated, reason)
+        return None
+    chosen = _found(prefix, "it is the activated one (VIRTUAL_ENV)")
+    return search.notes.take(SelectionPlace.ACTIVATED, prefix, chosen)
+
+
+def _beside(
+    folder: Path, names: frozenset[str], filesystem: FileSystem, notes: _Notes
+) -> Chosen | None:
+    """Return what stands in *folder*, where *names* do."""
     venv = folder / ".venv"
-    rejected: list[RejectedCandidate] = []
-    is_file = filesystem.is_file(venv)
+    is_file = ".venv" in names and filesystem.is_file(venv)
     # PEP 832: a `.venv` folder beside a `.python-envs` file is the last of those that it lists.
-    if not is_file and _takes(venv, filesystem, rejected):
-        return FolderLook(_found(venv, "it is the nearest `.venv`"))
-    chosen = _by_listing(folder / PYTHON_ENVS, filesystem, rejected)
+    if ".venv" in names and not is_file and _takes(venv, filesystem, notes):
+        return _nearest(venv, ".venv", notes)
+    chosen = None
+    if PYTHON_ENVS in names:
+        chosen = _by_listing(folder / PYTHON_ENVS, filesystem, notes)
     if chosen is None and is_file:
-        chosen = _by_venv_file(venv, filesystem, rejected)
-    for name in ("venv", "env"):
-        if chosen is None and _takes(folder / name, filesystem, rejected):
-            chosen = _found(folder / name, f"it is the nearest `{name}`")
-    return FolderLook(chosen, tuple(rejected))
+        chosen = _by_venv_file(venv, filesystem, notes)
+    if chosen is not None:
+        return chosen
+    for name in ("venv", "env", ".conda"):
+        if name in names and _takes(folder / name, filesystem, notes):
+            return _nearest(folder / name, name, notes)
+    pixi = folder / ".pixi/envs/default"
+    if ".pixi" in names and _takes(pixi, filesystem, notes):
+        return _nearest(pixi, ".pixi/envs/default", notes)
+    return None
+
+
+def _kept_elsewhere(
+    folder: Path, filesystem: FileSystem, surroundings: Surroundings, notes: _Notes
+) -> Chosen | None:
+    """Return what poetry, pipenv, hatch or pdm keep for the project in *folder*."""
+    # Late, since most folders are no projects, or have their environment beside them.
+    from pinfold.core.environments.discovery import environments_of
+
+    chosen = None
+    for installation in environments_of(folder, surroundings, filesystem):
+        prefix, tool = installation.prefix, installation.kind.value
+        kind = kind_of(prefix, filesystem)
+        if isinstance(kind, NoEnvironment):
+            reason = f"{tool} keeps it for {folder}, but it {kind.reason}"
+            notes.reject(SelectionPlace.TOOL, prefix, reason)
+        elif chosen is None:
+            found = _found(prefix, f"{tool} keeps it for {folder}")
+            chosen = notes.take(SelectionPlace.TOOL, prefix, found)
+        else:
+            reason = f"{tool} keeps it for {folder} too, but {chosen.prefix} comes first"
+            notes.reject(SelectionPlace.TOOL, prefix, reason)
+    return chosen
 
 
 def _found(prefix: Path, reason: str) -> Chosen:
     return Chosen(EnvironmentState.FOUND, reason, prefix)
+
+
+def _nearest(prefix: Path, name: str, notes: _Notes) -> Chosen:
+    chosen = _found(prefix, f"it is the nearest `{name}`")
+    return notes.take(SelectionPlace.FOLDER, prefix, chosen)
 
 
 def _named(path: Path, source: str, scout: Scout) -> Chosen:
@@ -166,19 +420,31 @@ def _upwards(folder: Path, stop: Path, home: Path | None) -> tuple[Path, ...]:
     return (folder, *_upwards(folder.parent, stop, home))
 
 
-def _takes(path: Path, filesystem: FileSystem, rejected: list[RejectedCandidate]) -> bool:
+@lru_cache(maxsize=65_536)
+def _above(folder: Path, home: Path | None) -> tuple[Path, ...]:
+    """Return the folders whose choice counts for the files in *folder*, the nearest first.
+
+    Whatever the last folder to look in: a choice is no accident, and an editor that has opened a
+    folder of many repositories must agree with a command line that was started in one of them. But
+    one for the home directory or a root is for the files right in it: nobody means all projects.
+    """
+    inner = [place for place in folder.parents if place != home and place.parent != place]
+    return (folder, *inner)[:MAX_DEPTH]
+
+
+def _takes(path: Path, filesystem: FileSystem, notes: _Notes) -> bool:
     if not filesystem.exists(path):
+        if filesystem.read_link(path) is not None:
+            notes.reject(SelectionPlace.FOLDER, path, "is a link that leads nowhere")
         return False
     kind = kind_of(path, filesystem)
     if isinstance(kind, NoEnvironment):
-        rejected.append(RejectedCandidate(path, kind.reason))
+        notes.reject(SelectionPlace.FOLDER, path, kind.reason)
         return False
     return True
 
 
-def _by_listing(
-    path: Path, filesystem: FileSystem, rejected: list[RejectedCandidate]
-) -> Chosen | None:
+def _by_listing(path: Path, filesystem: FileSystem, notes: _Notes) -> Chosen | None:
     """Return the default of a ``.python-envs`` file.
 
     PEP 832: a tool that cannot use the last one must ask or fail, so no other line is tried.
@@ -187,28 +453,32 @@ def _by_listing(
     if named is None:
         return None
     if isinstance(named, BadListing):
-        rejected.append(RejectedCandidate(path, named.reason))
-        return None
+        if named.is_empty:
+            notes.reject(SelectionPlace.FOLDER, path, named.reason)
+            return None
+        reason = f"{path} {named.reason}"
+        return notes.take(SelectionPlace.FOLDER, path, Chosen(EnvironmentState.UNUSABLE, reason))
     kind = _kind_of_named(named, filesystem)
     if not isinstance(kind, NoEnvironment):
         assert named.path is not None
-        return _found(named.path, f"the last line of {path} names it")
+        chosen = _found(named.path, f"the last line of {path} names it")
+        return notes.take(SelectionPlace.FOLDER, named.path, chosen)
     reason = f"the last line of {path} names `{named.text}`, which {kind.reason}"
-    return Chosen(EnvironmentState.UNUSABLE, reason)
+    return notes.take(SelectionPlace.FOLDER, path, Chosen(EnvironmentState.UNUSABLE, reason))
 
 
-def _by_venv_file(
-    path: Path, filesystem: FileSystem, rejected: list[RejectedCandidate]
-) -> Chosen | None:
+def _by_venv_file(path: Path, filesystem: FileSystem, notes: _Notes) -> Chosen | None:
     named = read_venv_file(path, filesystem)
     if isinstance(named, BadListing):
-        rejected.append(RejectedCandidate(path, named.reason))
+        notes.reject(SelectionPlace.FOLDER, path, named.reason)
         return None
     kind = _kind_of_named(named, filesystem)
     if not isinstance(kind, NoEnvironment):
         assert named.path is not None
-        return _found(named.path, f"the file {path} names it")
-    rejected.append(RejectedCandidate(path, f"names `{named.text}`, which {kind.reason}"))
+        chosen = _found(named.path, f"the file {path} names it")
+        return notes.take(SelectionPlace.FOLDER, named.path, chosen)
+    reason = f"names `{named.text}`, which {kind.reason}"
+    notes.reject(SelectionPlace.FOLDER, path, reason)
     return None
 
 

@@ -144,6 +144,45 @@ class RejectedCandidate:
     reason: str
 
 
+class SelectionPlace(Enum):
+    """Where the environment of a file is looked for, in order; the value is its name in JSON."""
+
+    OPTION = "--env"
+    CHOICE = "choice"
+    SETTING = "setting"
+    FOLDER = "folder"
+    TOOL = "tool"
+    PYENV = "pyenv"
+    ACTIVATED = "activated"
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionStep:
+    """One place that was looked at for the environment of a file.
+
+    `path` is what was looked at there, ``None`` where there was nothing to look at; `outcome` says
+    in a clause what came of it. `is_taken` of the step that ended the search, which may be that
+    what somebody named cannot be used.
+    """
+
+    place: SelectionPlace
+    path: Path | None
+    outcome: str
+    is_taken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PythonContradiction:
+    """A file of the project asks for another Python than the environment of its files has.
+
+    `line` counts from 0. `message` is a sentence without a full stop.
+    """
+
+    path: Path
+    line: int
+    message: str
+
+
 class EnvironmentState(Enum):
     """What became of the search for the environment of a file."""
 
@@ -159,10 +198,15 @@ class EnvironmentAnswer:
 
     Equal only to itself, as :class:`InstalledPackages` is; several answers may share one of those.
     `reason` is a clause that says why it is this one, or why there is none. `packages` is set if
-    and only if `state` is `FOUND`.
+    and only if `state` is `FOUND`. `is_meant` if there is none because somebody wants none.
+    `contradictions` are files that ask for another Python. `steps` is the whole search, in order;
+    it differs from folder to folder, and so is empty where the answer is shared by several.
     """
 
     state: EnvironmentState
     reason: str
     packages: InstalledPackages | None = None
     rejected: tuple[RejectedCandidate, ...] = ()
+    is_meant: bool = False
+    contradictions: tuple[PythonContradiction, ...] = ()
+    steps: tuple[SelectionStep, ...] = ()

@@ -301,7 +301,7 @@ def no_environment(view: FileView) -> Iterator[Finding]:
     with `--env`.
     """
     answer = view.facts.environment
-    if answer is None or answer.state is EnvironmentState.FOUND:
+    if answer is None or answer.state is EnvironmentState.FOUND or answer.is_meant:
         return
     first = next(view.document.with_trait(LineTrait.REQUIREMENT), None)
     if first is None:

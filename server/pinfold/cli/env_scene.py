@@ -1,0 +1,380 @@
+"""What the verbs of `pinfold env` look at: the installations of this machine, and which is meant.
+
+Owns how a person's words name an environment, and that no file system that hangs keeps anybody
+waiting. How things are found and judged is :mod:`pinfold.core.environments`; how they are shown is
+for other modules.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import deque
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, TypeVar
+
+from pinfold.cli.environments import activated_environment, home_directory
+from pinfold.cli.targets import absolute
+from pinfold.cli.terminal import Progress, counted
+from pinfold.core.environments.choices import choices_folder
+from pinfold.core.environments.discovery import Discovery, Inventory, identify_prefix
+from pinfold.core.environments.health import diagnose, unresponsive
+from pinfold.core.environments.inventory_file import inventory_path, write_inventory
+from pinfold.core.environments.layout import (
+    NoEnvironment,
+    kind_of,
+    prefix_of,
+    read_environment,
+)
+from pinfold.core.environments.packages import PackagesReader
+from pinfold.core.environments.places import this_machine
+from pinfold.core.environments.reader import EnvironmentReader
+from pinfold.core.environments.selection import EnvironmentQuery
+from pinfold.core.environments.stalls import Stalled, WatchedFileSystem
+from pinfold.core.files import LocalFileSystem, is_local_path, locale_encoding
+from pinfold.core.model.environment import EnvironmentState
+from pinfold.core.model.facts import Facts
+from pinfold.core.workspace.snapshot import DiskFiles, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pinfold.core.files import FileSystem
+    from pinfold.core.model.environment import EnvironmentAnswer, InstalledPackages
+    from pinfold.core.model.installation import Installation
+
+SEARCH_TIMEOUT_S = 30.0
+"""How long a search may take at most; its parts have deadlines of their own."""
+
+DEADLINE_S = 5.0
+"""How long one environment may take before it counts as one that does not answer."""
+
+MAX_HUNG = 16
+"""How many threads may hang before nothing more is begun."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why what was named is not what is needed, as a message for people."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """An installation, its ailments in it, and how many packages it has where that is known.
+
+    `packages` is set where somebody wanted to know all of them.
+    """
+
+    installation: Installation
+    count: int | None = None
+    packages: InstalledPackages | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which environment is that of a folder or file, as `query` asks for it."""
+
+    query: EnvironmentQuery
+    answer: EnvironmentAnswer
+
+    @property
+    def prefix(self) -> Path | None:
+        """The environment, ``None`` if there is none that can be used."""
+        packages = self.answer.packages
+        return None if packages is None else packages.environment.prefix
+
+    def is_of(self, installation: Installation) -> bool:
+        """Return whether *installation* is the selected one."""
+        return self.prefix is not None and (
+            self.prefix == installation.prefix or self.prefix in installation.aliases
+        )
+
+
+class Scene:
+    """This machine as a run sees it, from the working directory."""
+
+    def __init__(
+        self,
+        filesystem: FileSystem | None = None,
+        *,
+        deadline_s: float | None = None,
+    ) -> None:
+        self.working_directory = Path.cwd()
+        self.home = home_directory()
+        self.filesystem: FileSystem = LocalFileSystem() if filesystem is None else filesystem
+        self._deadline_s = DEADLINE_S if deadline_s is None else deadline_s
+        # Those who hang are remembered here, so that what lies below is not tried again.
+        self._watched = WatchedFileSystem(self.filesystem)
+        self._reader = EnvironmentReader(
+            self.filesystem,
+            home=self.home,
+            activated=activated_environment(os.environ),
+            surroundings=this_machine(),
+            choices=choices_folder(),
+        )
+        self._packages = PackagesReader(self._watched)
+        self._snapshot = Snapshot(
+            documents={},
+            disk=DiskFiles(self.filesystem, locale_encoding()),
+            roots=(),
+            working_directory=self.working_directory,
+            facts=Facts(),
+            revision=0,
+            searches_above_roots=True,
+        )
+
+    @property
+    def own_project(self) -> Path:
+        """The project of a person who works in the working directory."""
+        return self.project(self.working_directory)
+
+    def absolute(self, text: str) -> Path | Refusal:
+        """Return what a person's *text* names, as an absolute path."""
+        if not text or "\0" in text:
+            return Refusal("an empty path names nothing" if not text else "no path holds a NUL")
+        if not is_local_path(text):
+            return Refusal(f"{text}: is no path on this machine")
+        return absolute(os.path.expanduser(text), self.working_directory)  # noqa: PTH111
+
+    def place(self, text: str) -> Path | Refusal:
+        """Return what a person's *text* names, where something stands there."""
+        path = self.absolute(text)
+        if isinstance(path, Refusal):
+            return path
+        stands = self._answered(partial(self._watched.exists, path))
+        if stands is None:
+            return Refusal(f"{text}: does not answer")
+        return path if stands else Refusal(f"{text}: does not exist")
+
+    def folder(self, text: str) -> Path | Refusal:
+        """Return what a person's *text* names, where that is a folder."""
+        path = self.place(text)
+        if isinstance(path, Refusal) or self._is_directory(path):
+            return path
+        return Refusal(f"{text}: is no folder")
+
+    def selection(self, path: Path) -> Selection:
+        """Return the environment of the file at *path*, or of files in the folder that it is."""
+        file = path / "requirements.txt" if self._is_directory(path) else path
+        # The settings lie beside the file, and may be as silent.
+        query = self._within(partial(self._snapshot.environment_query, file))
+        if query is None:
+            query = EnvironmentQuery(file.parent, file.parent)
+            return Selection(query, self._reader.unresponsive(None))
+        answer = self._within(partial(self._reader.explain, query))
+        return Selection(query, answer or self._reader.unresponsive(None))
+
+    def project(self, folder: Path) -> Path:
+        """Return the folder whose environments are those of a person who works in *folder*."""
+        repository = self._snapshot.disk.repository(folder)
+        # As for files: the home directory is nobody's project, even where it is a repository.
+        return folder if repository is None or repository == self.home else repository
+
+    def search(self, project: Path) -> Inventory:
+        """Return everything there is on this machine, and keep it for whoever asks next."""
+        around = this_machine((str(project),))
+        kept = inventory_path(around.projects)
+        progress = Progress(sys.stderr)
+        found = 0
+
+        def on_found(_: Installation) -> None:
+            nonlocal found
+            found += 1
+            progress.show(f"{counted(found, 'Python')} found, looking for more")
+
+        search = Discovery(self.filesystem).start(around, on_found=on_found, kept=kept)
+        try:
+            inventory = search.wait(SEARCH_TIMEOUT_S)
+        finally:
+            search.cancel()
+            progress.hide()
+        write_inventory(kept, inventory.installations)
+        return inventory
+
+    def identified(self, path: Path) -> Installation | Refusal:
+        """Return the environment or interpreter at *path*, which may be that of an interpreter."""
+        found = self._within(partial(self._identified, path))
+        return Refusal(f"{path} does not answer") if found is None else found
+
+    def examined(
+        self, installations: Sequence[Installation], *, thoroughly: bool = False
+    ) -> list[Examined]:
+        """Return *installations* with what is wrong with each.
+
+        *thoroughly*: with all their packages, read one by one, instead of only their number.
+        """
+        progress = Progress(sys.stderr)
+        done = 0
+
+        def examine(installation: Installation) -> Examined:
+            nonlocal done
+            done += 1
+            progress.show(f"{done:,} of {len(installations):,} environments examined")
+            return self._examined(installation, thoroughly=thoroughly)
+
+        results = each_in_time(installations, examine, self._deadline_s)
+        progress.hide()
+        return [
+            _silent(installation) if result is None else result
+            for installation, result in zip(installations, results, strict=True)
+        ]
+
+    def _is_directory(self, path: Path) -> bool:
+        return bool(self._answered(partial(self._watched.is_directory, path)))
+
+    def _answered(self, look: Callable[[], bool]) -> bool | None:
+        """Return what *look* sees, ``None`` where the file system does not answer."""
+        try:
+            return self._within(look)
+        except Stalled:
+            return None
+
+    def _within(self, work: Callable[[], Result]) -> Result | None:
+        return each_in_time([None], lambda _: work(), self._deadline_s)[0]
+
+    def _identified(self, path: Path) -> Installation | Refusal:
+        try:
+            prefix = prefix_of(path, self._watched)
+            kind = kind_of(prefix, self._watched)
+            if isinstance(kind, NoEnvironment):
+                # What the person named, since it is that which he knows.
+                return Refusal(f"{path} {kind.reason}")
+            around = this_machine((str(self.own_project),))
+            found = identify_prefix(prefix, around, self._watched)
+        except Stalled as stalled:
+            return Refusal(f"{stalled.path} does not answer")
+        if found is None:
+            return Refusal(f"{path} is no Python that can be recognised")
+        if found.is_base and path != prefix:
+            # Several interpreters may share a prefix: the one that was named is meant.
+            inventory = Discovery(self.filesystem).find(around, timeout_s=self._deadline_s)
+            real = Path(os.path.realpath(path))
+            same = [
+                other
+                for other in inventory.installations
+                if other.is_base and path in (other.executable, other.real_executable)
+            ] or [other for other in inventory.installations if other.real_executable == real]
+            found = same[0] if same else found
+        return found
+
+    def _examined(self, installation: Installation, *, thoroughly: bool) -> Examined:
+        try:
+            environment = read_environment(installation.prefix, self._watched, home=self.home)
+            packages, count = None, None
+            # The packages of a prefix that several interpreters share are those of the usual one.
+            if not isinstance(environment, NoEnvironment) and not installation.shares_prefix:
+                if thoroughly:
+                    packages = self._packages.packages(environment)
+                    count = len(packages.by_name)
+                else:
+                    count = len(self._packages.names(environment))
+        except Stalled as stalled:
+            return Examined(replace(installation, ailments=(unresponsive(stalled.path),)))
+        ailments = diagnose(installation, packages, self._watched)
+        return Examined(replace(installation, ailments=ailments), count, packages)
+
+
+def each_in_time(
+    items: Sequence[Item], work: Callable[[Item], Result], deadline_s: float
+) -> list[Result | None]:
+    """Return what *work* makes of each of *items*, ``None`` for one that takes too long.
+
+    One after the other in a thread; another one goes on where it hangs, since a call into a file
+    system whose server is gone cannot be ended.
+    """
+    results: dict[int, Result] = {}
+    errors: list[Exception] = []
+    waiting = deque(range(len(items)))
+    begun: dict[int, float] = {}
+    given_up: set[int] = set()
+    changed = threading.Condition()
+
+    def run() -> None:
+        while True:
+            with changed:
+                if not waiting or errors:
+                    return
+                position = waiting.popleft()
+                begun[position] = monotonic()
+            try:
+                result = work(items[position])
+            except Exception as error:  # noqa: BLE001 - raised again where somebody waits for it
+                with changed:
+                    errors.append(error)
+                    changed.notify_all()
+                return
+            with changed:
+                results[position] = result
+                del begun[position]
+                changed.notify_all()
+
+    with changed:
+        while len(results) + len(given_up - results.keys()) < len(items) and not errors:
+            now = monotonic()
+            given_up.update(
+                position for position, since in begun.items() if now - since > deadline_s
+            )
+            if waiting and begun.keys() <= given_up:
+                if len(begun) >= MAX_HUNG:
+                    given_up.update(waiting)
+                    waiting.clear()
+                    break
+                threading.Thread(target=run, name="pinfold-examiner", daemon=True).start()
+                # It begins at once; nobody else is started meanwhile.
+                changed.wait_for(lambda: not waiting or begun.keys() - given_up or errors, 1.0)
+                continue
+            changed.wait(deadline_s / 5)
+        if errors:
+            raise errors[0]
+        return [results.get(position) for position in range(len(items))]
+
+
+def _silent(installation: Installation) -> Examined:
+    return Examined(replace(installation, ailments=(unresponsive(str(installation.prefix)),)))
+
+
+def why_none(selection: Selection, shown: str) -> str:
+    """Return a message that says why there is no environment for *shown*, and what to do."""
+    answer = selection.answer
+    if answer.state is EnvironmentState.NONE:
+        return f"no environment for {shown}: {answer.reason}; name one, or see `pinfold env list`"
+    return f"no environment for {shown} that can be used: {answer.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The installation that a person meant; `selection` if it was found for a file or folder."""
+
+    installation: Installation
+    selection: Selection | None = None
+
+
+def meant(text: str | None, scene: Scene) -> Meant | Refusal:
+    """Return the environment that *text* names, or else that of the file or folder it names."""
+    path = scene.place("." if text is None else text)
+    if isinstance(path, Refusal):
+        return path
+    if text is not None:
+        named = scene.identified(path)
+        if not isinstance(named, Refusal):
+            return Meant(named)
+    selection = scene.selection(path)
+    if selection.prefix is None:
+        return Refusal(why_none(selection, text or "the current folder"))
+    found = scene.identified(selection.prefix)
+    return found if isinstance(found, Refusal) else Meant(found, selection)
+
+
+def named_environment(text: str, scene: Scene) -> Installation | Refusal:
+    """Return the environment that *text* names, by its folder or an interpreter in it."""
+    path = scene.absolute(text)
+    return path if isinstance(path, Refusal) else scene.identified(path)

@@ -1,0 +1,198 @@
+"""The environments that a person has chosen for folders, kept outside of those folders.
+
+Owns the files: where they are, their format, their being whole while several processes write them.
+Refuses to know which files a choice counts for, and to judge what was chosen.
+
+Each choice has a file of its own, named after a digest of its folder. So nobody has to read what
+others have written in order to write, no lock is needed, and a file that is broken costs only its
+own choice. An editor and a command line see each other's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pinfold.core.environments.places import state_folder
+from pinfold.core.files import LocalFileSystem, Unreadable, UnreadableReason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pinfold.core.files import FileSystem
+
+    Choices = Mapping[Path, Path | None]
+    """By folder; ``None`` is the choice to have no environment there."""
+
+_LOGGER = logging.getLogger("pinfold")
+
+FORMAT_VERSION = 1
+"""Raised with every change that an older Pinfold would misread."""
+
+MAX_CHOICES = 5_000
+"""How many are read."""
+
+MAX_CHOICE_BYTES = 64 * 1024
+
+_FOLDER = "choices"
+
+
+class ChoiceProblem(Enum):
+    """Why a choice could not be kept or forgotten."""
+
+    BROKEN = "is broken"
+    NEWER = "was written by a newer Pinfold"
+    UNWRITABLE = "cannot be written"
+
+
+class ChoiceError(Exception):
+    """What is kept at `path` stays as it is; `problem` says why, `detail` what the system says."""
+
+    def __init__(self, path: Path, problem: ChoiceProblem, detail: str = "") -> None:
+        super().__init__(f"{path} {problem.value}{': ' * bool(detail)}{detail}")
+        self.path = path
+        self.problem = problem
+        self.detail = detail
+
+
+def choices_folder() -> Path:
+    """Return the folder that choices are kept in."""
+    return state_folder() / _FOLDER
+
+
+def read_choices(filesystem: FileSystem, kept_in: Path | None = None) -> Choices:
+    """Return every choice, by folder. What is broken or newer is left alone and said in the log.
+
+    *kept_in* is :func:`choices_folder`, unless a test has another.
+    """
+    kept_in = kept_in or choices_folder()
+    names = filesystem.names(kept_in)
+    if isinstance(names, Unreadable):
+        if names.reason is not UnreadableReason.MISSING:
+            _LOGGER.info("choices of environments in %s: %s", kept_in, names.detail)
+        return {}
+    choices: dict[Path, Path | None] = {}
+    for name in sorted(name for name in names if name.endswith(".json"))[:MAX_CHOICES]:
+        path = kept_in / name
+        choice = _read(path, filesystem)
+        if isinstance(choice, ChoiceError):
+            _LOGGER.info("a choice of an environment does not count: %s", choice)
+        elif choice is not None:
+            choices[choice[0]] = choice[1]
+    return choices
+
+
+def choose(folder: Path, prefix: Path | None, *, kept_in: Path | None = None) -> None:
+    """Keep *prefix* as the environment of the files below *folder*; ``None`` for having none.
+
+    Both are absolute. Links are not followed: the paths count as the user knows them.
+
+    Raises:
+        ChoiceError: there is something that must not be overwritten, or it cannot be.
+    """
+    folder, path = _place(folder, kept_in)
+    content = {
+        "version": FORMAT_VERSION,
+        "folder": str(folder),
+        "environment": None if prefix is None else str(_normal(prefix)),
+    }
+    _refuse_foreign(path)
+    # ASCII: a path with bytes that are no UTF-8 has lone surrogates, which only escapes can write.
+    _write(path, json.dumps(content, ensure_ascii=True, indent=1).encode("ascii") + b"\n")
+
+
+def forget(folder: Path, *, kept_in: Path | None = None) -> bool:
+    """Forget what was chosen for *folder*; return whether anything was.
+
+    Raises:
+        ChoiceError: there is something that must not be removed, or it cannot be.
+    """
+    _, path = _place(folder, kept_in)
+    _refuse_foreign(path)
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise ChoiceError(path, ChoiceProblem.UNWRITABLE, _said(error)) from error
+    return True
+
+
+def _normal(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError(f"not absolute: {path}")
+    return Path(os.path.normpath(path))
+
+
+def _place(folder: Path, kept_in: Path | None) -> tuple[Path, Path]:
+    """Return a folder as it is kept, and the file of its choice."""
+    import hashlib
+
+    folder = _normal(folder)
+    # On Windows, the same folder may be written in several ways.
+    text = os.path.normcase(folder)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return folder, (kept_in or choices_folder()) / f"{digest}.json"
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Raise if what stands at *path* is none that this Pinfold may have written."""
+    known = _read(path, LocalFileSystem())
+    if isinstance(known, ChoiceError):
+        raise known
+
+
+def _read(path: Path, filesystem: FileSystem) -> tuple[Path, Path | None] | ChoiceError | None:
+    """Return a folder and what is chosen for it; ``None`` if there is no such file."""
+    data = filesystem.read_bytes(path, MAX_CHOICE_BYTES)
+    if isinstance(data, Unreadable):
+        if data.reason is UnreadableReason.MISSING:
+            return None
+        return ChoiceError(path, ChoiceProblem.BROKEN, data.detail)
+    try:
+        content = json.loads(data)
+        version = content["version"]
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            return ChoiceError(path, ChoiceProblem.NEWER)
+        if version != FORMAT_VERSION:
+            raise ValueError(version)
+        environment = content["environment"]
+        return _path(content["folder"]), None if environment is None else _path(environment)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        return ChoiceError(path, ChoiceProblem.BROKEN, type(error).__name__)
+
+
+def _path(value: object) -> Path:
+    if not isinstance(value, str) or "\0" in value:
+        raise TypeError(value)
+    return _normal(Path(value))
+
+
+def _write(path: Path, data: bytes) -> None:
+    # Late: every run reads choices, and few make one.
+    import tempfile
+
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            # A person's word is not lost to a power cut.
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+        raise ChoiceError(path, ChoiceProblem.UNWRITABLE, _said(error)) from error
+
+
+def _said(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
