@@ -1,7 +1,8 @@
 """A small synchronous client of a language server over pipes: raw JSON-RPC, no protocol library.
 
 Owns the process and the bytes. Every wait has a deadline and ends with what was wanted or with an
-error that shows what came instead. What the server asks for is answered at once.
+error that shows what came instead. What the server asks for is answered at once, with nothing
+unless a test has put a function into `replies`.
 """
 
 from __future__ import annotations
@@ -60,6 +61,10 @@ PULL_CAPABILITIES: Message = {
 """What a client says that asks for diagnostics."""
 
 
+NO_REPLY = object()
+"""What one of :attr:`Client.replies` returns to leave the server waiting."""
+
+
 class ServerError(Exception):
     """The server answered a request with an error."""
 
@@ -95,6 +100,7 @@ class Client:
             cwd=cwd,
             env={**inherited, **(environment or {})},
         )
+        self.replies: dict[str, Callable[[Message], object]] = {}
         self.requests: list[Message] = []
         self.notifications: list[Message] = []
         self._responses: dict[object, Message] = {}
@@ -326,7 +332,10 @@ class Client:
             self._responses[message.get("id")] = message
         elif "id" in message:
             self.requests.append(message)
-            self.send({"jsonrpc": "2.0", "id": message["id"], "result": None})
+            reply = self.replies.get(message["method"])
+            result = None if reply is None else reply(message.get("params") or {})
+            if result is not NO_REPLY:
+                self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
         else:
             self.notifications.append(message)
 

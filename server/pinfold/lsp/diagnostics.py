@@ -21,7 +21,7 @@ from pinfold.lsp.reports import Report
 from pinfold.lsp.workspace_files import WorkspaceFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pinfold.core.environments.selection import EnvironmentQuery
@@ -107,6 +107,8 @@ class Diagnostics:
         self._want_handle: asyncio.Handle | None = None
         self._is_started = False
         self._is_over = False
+        self.on_changed: Callable[[], None] = _nothing
+        """Called when something may be found now, or is known of an environment, that was not."""
 
     @property
     def channel(self) -> Channel:
@@ -196,6 +198,11 @@ class Diagnostics:
             self._files.judge_all()
             self._files.search()
 
+    def look_again(self) -> None:
+        """Look at the environments at once, since something is known to have changed."""
+        if self._environments is not None:
+            self._environments.look_again()
+
     def _answered(self, answers: Mapping[EnvironmentQuery, EnvironmentAnswer]) -> None:
         self._documents.environments_answered(answers)
         snapshot = self._documents.snapshot
@@ -203,6 +210,7 @@ class Diagnostics:
             if file.is_judged and snapshot.environment_query(file.path) in answers:
                 self.channel.affected(file, at_once=True)
         self._files.judge(self._files.judged_against(answers))
+        self.on_changed()
 
     def _everything_affected(self) -> None:
         for file in self._documents:
@@ -210,11 +218,13 @@ class Diagnostics:
                 self.channel.affected(file, at_once=True)
         self._tell_settings_soon()
         self._want_soon()
+        self.on_changed()
 
     def _including_changed(self, path: Path) -> None:
         for including in self._documents.including(path):
             self.channel.affected(including, at_once=False)
         self._files.judge(self._files.including(path))
+        self.on_changed()
 
     def _closed_files_changed(self, paths: Sequence[Path]) -> None:
         if not (self._is_started and self._judges_closed_files):
@@ -292,6 +302,10 @@ class Diagnostics:
             items = settings_text(path, problems, snapshot, texts)
             result_id = self._reports.ids.of(path, items)
             self.channel.reported(path, Report(uri_of_path(path), None, items, result_id))
+
+
+def _nothing() -> None:
+    pass
 
 
 def _gather(problems: Iterable[SettingProblem], wrong: dict[Path, list[SettingProblem]]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pinfold.core.environments.lookout import Lookout
+    from pinfold.core.environments.reader import EnvironmentReader
     from pinfold.core.environments.selection import EnvironmentQuery
     from pinfold.core.model.environment import EnvironmentAnswer
 
@@ -45,6 +46,11 @@ class EnvironmentWatch:
             loop = asyncio.get_running_loop()
             in_background(lambda: _begin(loop, self._answered), self._begun)
 
+    def look_again(self) -> None:
+        """Look at all that is wanted at once, since something is known to have changed."""
+        if self._lookout is not None:
+            self._lookout.look_again()
+
     def stop(self) -> None:
         """Want nothing any more."""
         self._is_over = True
@@ -63,27 +69,36 @@ class EnvironmentWatch:
             self._on_answers(answers)
 
 
-def _begin(loop: asyncio.AbstractEventLoop, on_answers: OnAnswers) -> Lookout:
-    # In a thread, since importing this takes longer than a keystroke may.
-    from pinfold.core.environments.lookout import Lookout
+def environment_reader() -> EnvironmentReader:
+    """Return what answers which environment a file has, for the process that this is."""
+    from pinfold.core.environments.choices import choices_folder
+    from pinfold.core.environments.places import this_machine
     from pinfold.core.environments.reader import EnvironmentReader
     from pinfold.core.files import LocalFileSystem
 
     activated = os.environ.get("VIRTUAL_ENV")
-    reader = EnvironmentReader(
+    return EnvironmentReader(
         LocalFileSystem(),
-        home=_home(),
+        home=home_directory(),
         activated=Path(activated) if activated and os.path.isabs(activated) else None,  # noqa: PTH117
+        surroundings=this_machine(),
+        choices=choices_folder(),
     )
 
-    def report(answers: Mapping[EnvironmentQuery, EnvironmentAnswer]) -> None:
-        call_in(loop, on_answers, answers)
 
-    return Lookout(reader, report)
-
-
-def _home() -> Path | None:
+def home_directory() -> Path | None:
+    """Return the home directory, ``None`` where there is none."""
     try:
         return Path.home()
     except RuntimeError:
         return None
+
+
+def _begin(loop: asyncio.AbstractEventLoop, on_answers: OnAnswers) -> Lookout:
+    # In a thread, since importing this takes longer than a keystroke may.
+    from pinfold.core.environments.lookout import Lookout
+
+    def report(answers: Mapping[EnvironmentQuery, EnvironmentAnswer]) -> None:
+        call_in(loop, on_answers, answers)
+
+    return Lookout(environment_reader(), report)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from pinfold.lsp.command_table import COMMANDS
 from pinfold.lsp.convert import chosen_encoding, path_of_uri
 from pinfold.lsp.diagnostic_texts import ClientDiagnostics
 
@@ -109,6 +110,12 @@ class Client:
         return has_data and isinstance(resolvable, list) and "edit" in resolvable
 
     @property
+    def has_ui(self) -> bool:
+        """Whether the client has pickers and a status bar of its own."""
+        found = self.capability("experimental", "pinfold", "ui")
+        return found is True or isinstance(found, dict)
+
+    @property
     def debounce_ms(self) -> int:
         """How long it is waited after an edit of what takes long to judge."""
         found = self.options.get("debounceMs")
@@ -158,6 +165,10 @@ class Client:
                 "resolveProvider": self.can_resolve_edits,
             },
             "documentLinkProvider": {"resolveProvider": False},
+            "executeCommandProvider": {
+                "commands": [command.id for command in COMMANDS],
+                "workDoneProgress": False,
+            },
             "hoverProvider": True,
             "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
         }

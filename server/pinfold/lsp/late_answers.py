@@ -32,11 +32,13 @@ class LateAnswers:
         answer = self._pending.get(identifier)
         if answer is not None:
             answer.refuse(REQUEST_CANCELLED, "the client cancelled the request")
+            answer.on_cancelled()
 
     def cancel_all(self) -> None:
         """Answer all requests as cancelled."""
         for answer in tuple(self._pending.values()):
             answer.refuse(REQUEST_CANCELLED, "the server is shutting down")
+            answer.on_cancelled()
 
     def end(self, identifier: int | str, answer: LateAnswer) -> None:
         """Forget a request that has been answered."""
@@ -46,12 +48,16 @@ class LateAnswers:
 
 
 class LateAnswer:
-    """The way back to one request; closed by the first answer."""
+    """The way back to one request; closed by the first answer.
+
+    `on_cancelled` is called when nobody waits for one any more.
+    """
 
     def __init__(self, answers: LateAnswers, identifier: int | str) -> None:
         self._answers = answers
         self._identifier = identifier
         self._is_open = True
+        self.on_cancelled: Callable[[], object] = _nothing
 
     @property
     def is_open(self) -> bool:
@@ -75,3 +81,7 @@ class LateAnswer:
             self._answers.end(self._identifier, self)
             identifier = json.dumps(self._identifier)
             self._answers.send(f'{{"jsonrpc":"2.0","id":{identifier},{outcome}}}')
+
+
+def _nothing() -> None:
+    pass

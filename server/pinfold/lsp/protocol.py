@@ -7,6 +7,7 @@ Requests about documents go to :mod:`pinfold.lsp.requests`, which is imported wi
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import TYPE_CHECKING, Any
@@ -34,8 +35,10 @@ if TYPE_CHECKING:
     from cattrs import Converter
     from pygls.lsp.server import LanguageServer
 
+    from pinfold.lsp.commands import Commands
     from pinfold.lsp.documents import OpenFile
     from pinfold.lsp.pulling import Puller
+    from pinfold.lsp.status import StatusTeller
 
 _LOGGER = logging.getLogger("pinfold.lsp")
 
@@ -52,8 +55,8 @@ _RAW_METHODS = frozenset(
     }
 )
 
-# pygls has a handler for these, but nothing here has notebooks, commands, progress or traces, and
-# what is cancelled has been answered already, or is one of those that are answered later.
+# pygls has a handler for these, but nothing here has notebooks, progress or traces; commands and
+# what is cancelled go another way.
 _NOT_OURS = frozenset(
     {
         types.CANCEL_REQUEST,
@@ -89,7 +92,12 @@ class PinfoldProtocol(LanguageServerProtocol):
         self.late_answers = LateAnswers(self._send_text)
         self._puller: Puller | None = None
         self._requests_sent = 0
-        self._on_answer: dict[str, Callable[[], None]] = {}
+        self._on_answer: dict[str, Callable[[Mapping[str, Any]], None]] = {}
+        self._commands: Commands | None = None
+        self._status: StatusTeller | None = None
+        # What the client says of the workspace; ``None`` if it says nothing. Nothing that exists
+        # so far runs anything, so nothing asks yet.
+        self.is_trusted: bool | None = None
         super().__init__(server, converter)
 
     # What comes in.
@@ -139,6 +147,8 @@ class PinfoldProtocol(LanguageServerProtocol):
             self._refuse(identifier, _NOT_INITIALIZED, "the server is not initialized")
         elif method in _LATE_METHODS and self._puller is not None:
             self._receive_pull(identifier, method, data.get("params"))
+        elif method == types.WORKSPACE_EXECUTE_COMMAND:
+            self._receive_command(identifier, data.get("params"))
         elif not self._handles(method):
             self._refuse(identifier, _METHOD_NOT_FOUND, f"there is no method {method:.100}")
         else:
@@ -168,6 +178,15 @@ class PinfoldProtocol(LanguageServerProtocol):
                 return
         answer.refuse(_INVALID_PARAMS, f"invalid parameters of {method}")
 
+    def _receive_command(self, identifier: int | str, params: object) -> None:
+        if self._commands is None:
+            from pinfold.lsp.commands import Commands, Session
+
+            assert self.documents is not None
+            session = Session(self, self, self.documents, has_ui=self.client.has_ui)
+            self._commands = Commands(session, self.late_answers)
+        self._commands.execute(identifier, params)
+
     def _receive_notification(self, data: dict[str, Any], method: str) -> None:
         if method == types.EXIT:
             self.end(0 if self._shutdown else 1)
@@ -176,6 +195,9 @@ class PinfoldProtocol(LanguageServerProtocol):
             return
         if method == types.CANCEL_REQUEST:
             self._cancel(data.get("params"))
+            return
+        if method == TRUST_CHANGED:
+            self._trust_changed(data.get("params"))
             return
         if not self._handles(method):
             return
@@ -195,6 +217,13 @@ class PinfoldProtocol(LanguageServerProtocol):
         if identifier is not None:
             self.late_answers.cancel(identifier)
 
+    def _trust_changed(self, params: object) -> None:
+        is_trusted = params.get("trusted") if isinstance(params, dict) else None
+        if isinstance(is_trusted, bool):
+            self.is_trusted = is_trusted
+        else:
+            _LOGGER.warning("ignored %s, whose parameters are malformed", TRUST_CHANGED)
+
     def _receive_response(self, data: dict[str, Any]) -> None:
         identifier = _id_of(data)
         if identifier is None or not ("result" in data or "error" in data):
@@ -202,7 +231,7 @@ class PinfoldProtocol(LanguageServerProtocol):
             return
         on_answer = self._on_answer.pop(str(identifier), None)
         if on_answer is not None:
-            on_answer()
+            on_answer(data)
             return
         future = self._request_futures.pop(identifier, None)
         self._result_types.pop(identifier, None)
@@ -280,6 +309,11 @@ class PinfoldProtocol(LanguageServerProtocol):
                 debounce_ms=client.debounce_ms,
                 has_input=self.has_input,
             )
+        if client.has_ui:
+            from pinfold.lsp.status import StatusTeller
+
+            self._status = StatusTeller(self.documents, reports, self.tell)
+            self.diagnostics.on_changed = self._status.changed
         watch_parent(client.process_id, self.end)
         return {
             "capabilities": client.server_capabilities(),
@@ -303,6 +337,10 @@ class PinfoldProtocol(LanguageServerProtocol):
         if self.diagnostics is not None:
             self.diagnostics.stop()
         self.late_answers.cancel_all()
+        if self._commands is not None:
+            self._commands.stop()
+        if self._status is not None:
+            self._status.stop()
         self._shutdown = True
 
     # Text.
@@ -411,23 +449,60 @@ class PinfoldProtocol(LanguageServerProtocol):
 
     # What is asked of the client.
 
+    def look_again(self) -> None:
+        """Look at the environments now, instead of when the time has come."""
+        if self.diagnostics is not None:
+            self.diagnostics.look_again()
+
+    async def ask(self, method: str, params: Mapping[str, Any]) -> object:
+        """Return the client's answer to a request, which is withdrawn if nobody waits any more.
+
+        Raises:
+            ClientRefused: the client answered with an error.
+        """
+        from pinfold.lsp.ui import ClientRefused
+
+        answered: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
+
+        def take(response: Mapping[str, Any]) -> None:
+            if not answered.done():
+                answered.set_result(response)
+
+        identifier = self._request(method, _masked(params), take)
+        try:
+            response = await answered
+        except asyncio.CancelledError:
+            self._on_answer.pop(identifier, None)
+            self.tell(types.CANCEL_REQUEST, {"id": identifier})
+            raise
+        if "error" in response:
+            raise ClientRefused(f"the client refused {method}")
+        return response.get("result")
+
+    def tell(self, method: str, params: Mapping[str, Any]) -> None:
+        """Send a notification."""
+        self._send_data({"jsonrpc": "2.0", "method": method, "params": _masked(params)})
+
     def _refresh(self, on_answer: Callable[[], None]) -> None:
-        self._request(types.WORKSPACE_DIAGNOSTIC_REFRESH, None, on_answer)
+        self._request(types.WORKSPACE_DIAGNOSTIC_REFRESH, None, lambda _response: on_answer())
 
     def _request(
         self,
         method: str,
         params: Mapping[str, Any] | None,
-        on_answer: Callable[[], None] | None = None,
-    ) -> None:
-        """Ask the client for something; what it answers does not matter, only that it does."""
+        on_answer: Callable[[Mapping[str, Any]], None] | None = None,
+    ) -> str:
+        """Ask the client for something; return the id by which that can be withdrawn."""
         self._requests_sent += 1
         identifier = f"pinfold-{self._requests_sent}"
         if on_answer is not None:
             self._on_answer[identifier] = on_answer
         request = {"jsonrpc": "2.0", "id": identifier, "method": method}
         self._send_data(request if params is None else {**request, "params": params})
+        return identifier
 
+
+TRUST_CHANGED = "pinfold/trustChanged"
 
 _PARSE_ERROR = -32700
 _INVALID_REQUEST = -32600
@@ -437,6 +512,17 @@ _METHOD_NOT_FOUND = -32601
 _NOT_INITIALIZED = -32002
 
 _LATE_METHODS = frozenset({types.TEXT_DOCUMENT_DIAGNOSTIC, types.WORKSPACE_DIAGNOSTIC})
+
+
+def _masked(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return *params* without the passwords of URLs, which files may have brought into a reason."""
+    text = json.dumps(params)
+    if "://" not in text:
+        return params
+    from pinfold.core.formats.secrets import masked
+
+    known: Mapping[str, Any] = json.loads(masked(text))
+    return known
 
 
 def _not_connected(_text: str) -> None:

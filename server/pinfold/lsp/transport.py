@@ -199,3 +199,32 @@ def call_in(
         # The loop is closed: the session is over.
         return False
     return True
+
+
+async def in_thread(work: Callable[[], _Result]) -> _Result:
+    """Return what *work* returns, or raise what it raises; it runs in a thread of its own.
+
+    Whoever is cancelled waits no more, while the thread goes on to its end. Not
+    `asyncio.to_thread`, for the reason that :func:`in_background` gives.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[_Result] = loop.create_future()
+
+    def succeed(result: _Result) -> None:
+        if not done.done():
+            done.set_result(result)
+
+    def fail(error: Exception) -> None:
+        if not done.done():
+            done.set_exception(error)
+
+    def run() -> None:
+        try:
+            result = work()
+        except Exception as error:  # noqa: BLE001 - raised again where somebody waits for it
+            call_in(loop, fail, error)
+        else:
+            call_in(loop, succeed, result)
+
+    threading.Thread(target=run, name="pinfold-work", daemon=True).start()
+    return await done

@@ -1,0 +1,251 @@
+"""What commands read of this machine: which Pythons there are, and what becomes of each.
+
+Owns the searches of a session and what they have in common. Every method may block for as long as a
+file system does: none is called in the event loop, where even importing this would take too long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from pinfold.core.environments.activation import activation, read_activation_scripts
+from pinfold.core.environments.choices import choose, forget
+from pinfold.core.environments.discovery import Discovery, Inventory, identify_prefix
+from pinfold.core.environments.examination import Examiner
+from pinfold.core.environments.inventory_file import (
+    inventory_path,
+    read_inventory,
+    write_inventory,
+)
+from pinfold.core.environments.layout import NoEnvironment, kind_of, prefix_of
+from pinfold.core.environments.places import this_machine
+from pinfold.core.environments.shells import detect_shell, shell_of
+from pinfold.core.environments.stalls import Stalled
+from pinfold.core.files import LocalFileSystem
+from pinfold.features.environments import Selection
+from pinfold.lsp.environment_watch import environment_reader, home_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from pinfold.core.environments.activation import ActivationText
+    from pinfold.core.environments.discovery import Search
+    from pinfold.core.environments.examination import Examined
+    from pinfold.core.environments.shells import Shell
+    from pinfold.core.model.installation import Installation
+    from pinfold.core.workspace.snapshot import Snapshot
+
+Result = TypeVar("Result")
+
+SEARCH_TIMEOUT_S = 60.0
+"""How long a search may take at most; its parts have deadlines of their own."""
+
+
+class Refused(Exception):
+    """What was named is not what is needed; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder that somebody asks about, the project that it is of, and the environment for it."""
+
+    folder: Path
+    project: Path
+    selection: Selection
+
+
+class Looking:
+    """A search of the machine, under way."""
+
+    def __init__(self, search: Search, kept: Path) -> None:
+        self._search = search
+        self._kept = kept
+        self._is_cancelled = threading.Event()
+
+    def so_far(self) -> Inventory:
+        """Return what is found; does not block."""
+        return self._search.inventory()
+
+    def to_the_end(self) -> Inventory:
+        """Return everything, and keep it for whoever asks next."""
+        inventory = self._search.wait(SEARCH_TIMEOUT_S)
+        if not self._is_cancelled.is_set():
+            write_inventory(self._kept, inventory.installations)
+        return inventory
+
+    def cancel(self) -> None:
+        """Look no more; nothing is kept of what was found by then."""
+        self._is_cancelled.set()
+        self._search.cancel()
+
+
+class Machine:
+    """This machine, as the commands of a session see it. May be asked from several threads."""
+
+    def __init__(self) -> None:
+        self._filesystem = LocalFileSystem()
+        self._home = home_directory()
+        self._discovery = Discovery(self._filesystem)
+        self._examiner = Examiner(self._filesystem, home=self._home)
+        self._reader = environment_reader()
+
+    def place(self, path: Path, snapshot: Snapshot, *, explains: bool = False) -> Place:
+        """Return what is to be known of the folder at *path*, or of that of the file.
+
+        *snapshot* is one whose files nobody else reads. *explains*: with every step that led there.
+
+        Raises:
+            Refused: there is no such folder, or it does not answer.
+        """
+        folder = self._within(path, partial(self._folder_of, path))
+        return self._within(folder, partial(self._place, folder, snapshot, explains))
+
+    def kept(self, projects: Sequence[Path]) -> Inventory | None:
+        """Return what the last search found, ``None`` if nothing is kept of it."""
+        path = self._kept_path(projects)
+        try:
+            found = self._examiner.within(partial(read_inventory, path, self._examiner.filesystem))
+        except Stalled:
+            return None
+        return None if found is None else Inventory(found)
+
+    def look(self, projects: Sequence[Path]) -> Looking:
+        """Begin to search; does not block."""
+        search = self._discovery.start(this_machine(_texts(projects)))
+        return Looking(search, self._kept_path(projects))
+
+    def examined(
+        self, inventory: Inventory, selection: Selection | None = None, *, thoroughly: bool = False
+    ) -> list[Examined]:
+        """Return everything in *inventory*, and the selected one, with what is wrong with each."""
+        return self._examiner.examined(
+            self.with_selected(inventory, selection), thoroughly=thoroughly
+        )
+
+    def with_selected(
+        self, inventory: Inventory, selection: Selection | None
+    ) -> list[Installation]:
+        """Return the installations and the selected one, which may lie where nobody looked."""
+        installations = list(inventory.installations)
+        prefix = None if selection is None else selection.prefix
+        is_known = selection is None or any(map(selection.is_of, installations))
+        if prefix is not None and not is_known:
+            with contextlib.suppress(Refused):
+                installations.append(self.identified(prefix))
+        return installations
+
+    def identified(self, path: Path) -> Installation:
+        """Return the environment or the interpreter at *path*.
+
+        Raises:
+            Refused: there is none, or it does not answer.
+        """
+        return self._within(path, partial(self._identified, path))
+
+    def diagnosed_at(self, path: Path) -> Examined:
+        """Return what is at *path* with what is wrong with it and everything installed in it.
+
+        Raises:
+            Refused: there is nothing, or it does not answer.
+        """
+        return self._examiner.examined([self.identified(path)], thoroughly=True)[0]
+
+    def activation(self, installation: Installation, shell_name: str | None) -> ActivationText:
+        """Return how *installation* is activated.
+
+        Raises:
+            Refused: there is no such shell, or none was named and nobody knows which is meant.
+        """
+        shell = _shell(shell_name)
+        prefix, filesystem = installation.prefix, self._examiner.filesystem
+        scripts = self._within(prefix, partial(read_activation_scripts, prefix, filesystem))
+        return activation(installation, shell, scripts)
+
+    def choose(self, folder: Path, prefix: Path | None) -> None:
+        """Keep what a person has chosen; ``None`` for no environment.
+
+        Raises:
+            ChoiceError: it could not be kept.
+        """
+        choose(folder, prefix)
+
+    def forget(self, folder: Path) -> None:
+        """Forget what was chosen.
+
+        Raises:
+            ChoiceError: it could not be forgotten.
+        """
+        forget(folder)
+
+    def _within(self, path: Path, work: Callable[[], Result]) -> Result:
+        """Return what *work* does with *path*.
+
+        Raises:
+            Refused: it takes too long, or it raised that itself.
+        """
+        try:
+            found = self._examiner.within(work)
+        except Stalled as stalled:
+            raise Refused(str(stalled)) from stalled
+        if found is None:
+            raise Refused(f"{path} does not answer")
+        return found
+
+    def _folder_of(self, path: Path) -> Path:
+        filesystem = self._examiner.filesystem
+        if filesystem.is_directory(path):
+            return path
+        if not filesystem.exists(path):
+            raise Refused(f"{path} does not exist")
+        return path.parent
+
+    def _place(self, folder: Path, snapshot: Snapshot, explains: bool) -> Place:
+        query = snapshot.environment_query(folder / "requirements.txt")
+        holding = [root for root in snapshot.roots if folder.is_relative_to(root)]
+        project = max(holding, key=lambda root: len(root.parts), default=None)
+        if project is None:
+            repository = snapshot.disk.repository(folder)
+            # The home directory is nobody's project, even where it is a repository.
+            project = folder if repository in (None, self._home) else repository
+        assert project is not None
+        ask = self._reader.explain if explains else self._reader.answer
+        return Place(folder, project, Selection(folder, ask(query)))
+
+    def _identified(self, path: Path) -> Installation:
+        filesystem = self._examiner.filesystem
+        prefix = prefix_of(path, filesystem)
+        kind = kind_of(prefix, filesystem)
+        if isinstance(kind, NoEnvironment):
+            raise Refused(f"{path} {kind.reason}")
+        found = identify_prefix(prefix, this_machine(), filesystem)
+        if found is None:
+            raise Refused(f"{path} is no Python that can be recognised")
+        if found.is_base and path != prefix and found.executable != path:
+            # Several interpreters may share a prefix: the one that was named is meant.
+            return replace(found, executable=path)
+        return found
+
+    def _kept_path(self, projects: Sequence[Path]) -> Path:
+        return inventory_path(_texts(projects))
+
+
+def _texts(projects: Sequence[Path]) -> tuple[str, ...]:
+    return tuple(map(str, projects))
+
+
+def _shell(name: str | None) -> Shell:
+    if name is None:
+        found = detect_shell(os.environ, is_windows=os.name == "nt")
+        if found is None:
+            raise Refused("nobody knows which shell is meant: pass `shell`")
+        return found
+    found = shell_of(name)
+    if found is None:
+        raise Refused(f"{name:.100} is no shell that Pinfold knows")
+    return found

@@ -1,0 +1,189 @@
+"""What a status bar is told: when something changes, and not otherwise."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.lsp.schemas import validate
+from tests.lsp.test_commands import UI_CAPABILITIES, client, execute
+from tests.lsp.test_environments import Workspace, make_environment, workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.lsp.client import Client
+
+__all__ = ["client", "workspace"]
+
+TEXT = "flask==1.0\nrich==2.0\n"
+
+
+def status(client: Client, accept: Callable[[Any], bool]) -> Any:
+    """Return the first status that *accept* takes."""
+    told = client.wait("pinfold/environmentChanged", accept)
+    validate(told, "environmentChanged")
+    return told
+
+
+def wait_for_folder(client: Client, folder: Path) -> None:
+    """Wait until the status of *folder* is told."""
+    status(client, lambda params: params["folder"] == str(folder))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a folder whose environment has one of two packages."""
+    root = tmp_path / "project"
+    make_environment(root / ".venv", "flask")
+    return root
+
+
+def install(prefix: Path, name: str, version: str) -> Path:
+    """Write a distribution as an installer does, and return its folder."""
+    info = prefix / "lib" / "python3.12" / "site-packages" / f"{name}-{version}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    return info
+
+
+def test_status_of_an_environment(client: Client, project: Path) -> None:
+    """Path, version, reason and the number of what is missing are told."""
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    client.open((project / "requirements.txt").as_uri(), TEXT)
+    told = status(client, lambda params: params["missing"] == 1)
+
+    assert str(project) == told["folder"]
+    assert str(project / ".venv") == told["prefix"]
+    assert "Python 3.12.1 (.venv)" == told["text"]
+    assert "3.12.1" == told["python"]
+    assert "warning" == told["severity"]
+    assert "nearest" in told["reason"]
+    assert "1 missing" in told["tooltip"]
+
+
+def test_status_after_an_installation(client: Client, project: Path) -> None:
+    """What comes and goes in the environment shows, and an edit does."""
+    uri = (project / "requirements.txt").as_uri()
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    client.open(uri, TEXT)
+    status(client, lambda params: params["missing"] == 1)
+    info = install(project / ".venv", "rich", "1.0")
+    wrong = status(client, lambda params: params["missing"] == 0)
+    client.change(uri, 2, {"text": "flask==1.0\nrich==1.0\n"})
+    right = status(client, lambda params: params["wrong"] == 0)
+    shutil.rmtree(info)
+    status(client, lambda params: params["missing"] == 1)
+
+    assert 1 == wrong["wrong"]
+    assert "ok" == right["severity"]
+
+
+def test_nothing_is_told_twice(client: Client, project: Path) -> None:
+    """An edit that changes nothing of it is not told."""
+    uri = (project / "requirements.txt").as_uri()
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    client.open(uri, "flask==1.0\n")
+    status(client, lambda params: params["severity"] == "ok")
+    client.change(uri, 2, {"text": "flask==1.0 # the same\n"})
+    client.diagnostics(uri, 2)
+    client.change(uri, 3, {"text": TEXT})
+    told = status(client, lambda _params: True)
+
+    assert 1 == told["missing"]
+
+
+def test_status_after_a_choice(client: Client, project: Path, tmp_path: Path) -> None:
+    """A choice shows at once in its folder; another folder hears nothing of it."""
+    other = tmp_path / "other"
+    make_environment(other / ".venv")
+    folders = [{"uri": path.as_uri(), "name": path.name} for path in (project, other)]
+    client.initialize(workspaceFolders=folders, capabilities=UI_CAPABILITIES)
+    for folder in (project, other):
+        client.open((folder / "requirements.txt").as_uri(), TEXT)
+        wait_for_folder(client, folder)
+    client.notifications.clear()
+    execute(client, "selectEnvironment", folder=str(project), environment="none")
+    none = status(client, lambda params: params["prefix"] is None)
+    make_environment(project / "third", "rich")
+    third = str(project / "third")
+    execute(client, "selectEnvironment", folder=str(project), environment=third)
+    chosen = status(client, lambda params: params["prefix"] == third)
+
+    assert ("No environment", "ok") == (none["text"], none["severity"])
+    assert str(project) == chosen["folder"]
+    assert [] == [
+        message
+        for message in client.notifications
+        if message["method"] == "pinfold/environmentChanged"
+        and message["params"]["folder"] == str(other)
+    ]
+
+
+def test_choice_of_another_process(client: Client, project: Path, tmp_path: Path) -> None:
+    """What the command line chooses shows, too."""
+    from pinfold.core.environments.choices import choose
+
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    client.open((project / "requirements.txt").as_uri(), TEXT)
+    status(client, lambda params: params["prefix"] is not None)
+    choose(project, None, kept_in=tmp_path / "state" / "choices")
+
+    assert "none" == status(client, lambda params: params["prefix"] is None)["state"]
+
+
+def test_secrets_are_masked(client: Client, tmp_path: Path) -> None:
+    """A password that a file brings into a reason reaches neither status bar nor explanation."""
+    root = tmp_path / "secretive"
+    root.mkdir()
+    (root / ".python-envs").write_text("https://me:hush@somewhere/env\n")
+    client.initialize(root=root, capabilities=UI_CAPABILITIES)
+    client.open((root / "requirements.txt").as_uri(), TEXT)
+    told = status(client, lambda _params: True)
+    explained = execute(client, "explainEnvironment")
+
+    assert "somewhere" in told["reason"]
+    assert "hush" not in json.dumps([told, explained])
+
+
+def test_only_clients_with_an_interface_are_told(client: Client, project: Path) -> None:
+    """A client that does not announce an interface never hears of a status."""
+    uri = (project / "requirements.txt").as_uri()
+    client.initialize(root=project)
+    client.open(uri, TEXT)
+    client.wait(
+        "textDocument/publishDiagnostics",
+        lambda params: "not-installed" in [item["code"] for item in params["diagnostics"]],
+    )
+    execute(client, "selectEnvironment", environment="none")
+
+    methods = {message["method"] for message in client.notifications}
+    assert "pinfold/environmentChanged" not in methods
+
+
+@pytest.mark.parametrize("params", [{"trusted": False}, {"trusted": True}, {}, None, [3]])
+def test_trust(client: Client, project: Path, params: object) -> None:
+    """Trust is taken note of; what only reads works without it."""
+    client.initialize(root=project)
+    client.notify("pinfold/trustChanged", params)
+
+    assert str(project / ".venv") == execute(client, "explainEnvironment")["prefix"]
+
+
+@pytest.mark.slow
+def test_status_after_pip(client: Client, workspace: Workspace) -> None:
+    """What plain pip installs and removes in a real environment shows."""
+    client.initialize(root=workspace.root, capabilities=UI_CAPABILITIES)
+    client.open(workspace.file.as_uri(), workspace.file.read_text())
+    before = status(client, lambda params: params["missing"] > 0)["missing"]
+    workspace.install()
+    status(client, lambda params: params["missing"] == before - 1)
+    workspace.uninstall()
+
+    assert status(client, lambda params: params["missing"] == before)["prefix"] == str(
+        workspace.environment
+    )
