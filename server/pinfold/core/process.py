@@ -467,7 +467,9 @@ else:
             strays = () if has_ended else _processes_with(self._mark)
             if not has_ended or self._is_group_alive() is not False:
                 for number in strays:
-                    _send(number, signal.SIGTERM)
+                    # Once each: who is asked again while it says good-bye may well trip over it.
+                    if not self._is_in_group(number):
+                        _send(number, signal.SIGTERM)
                 self._signal_group(signal.SIGTERM)
                 # One that is stopped does not see the request.
                 self._signal_group(signal.SIGCONT)
@@ -526,6 +528,12 @@ else:
             if self._process.returncode is None:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(self._process.pid, number)
+
+        def _is_in_group(self, number: int) -> bool:
+            try:
+                return os.getpgid(number) == self._process.pid
+            except (ProcessLookupError, PermissionError):
+                return False
 
         def _is_group_alive(self) -> bool | None:
             """Return whether anyone in the group runs, ``None`` if that cannot be known.

@@ -49,6 +49,9 @@ def check_says_the_same(installation: Installation) -> str:
     assert str(installation.prefix) == prefix
     if installation.base_home is not None:
         home = os.path.realpath(installation.base_home)
+        if Path(home, "../pyvenv.cfg").exists():
+            # Made from another environment, whose own base is what counts then.
+            home = os.path.dirname(os.path.realpath(Path(home) / "python"))
         assert os.path.realpath(base_prefix) in (os.path.dirname(home), home)
     else:
         assert os.path.realpath(base_prefix) == os.path.realpath(installation.prefix)
