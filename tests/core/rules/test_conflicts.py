@@ -225,7 +225,7 @@ def test_urls() -> None:
         """
         alpha @ https://files.example/alpha-1.0.tar.gz
         alpha>=2
-        ~~~~~~~~ conflicting-requirements: conflicts with `alpha @ … 1.0` (line 1)
+        ~~~~~~~~ conflicting-requirements: with `alpha @ files.example/alpha-1.0.tar.gz` (line 1)
         beta @ git+https://git.example/beta.git
         beta>=2
         beta @ git+https://git.example/beta
@@ -240,17 +240,98 @@ def test_urls() -> None:
     )
 
 
+def test_spellings_of_a_local_url() -> None:
+    """A `file:` URL leads to this machine, however its host is written."""
+    assert [] == _conflicts(
+        "alpha @ file:///x/alpha.zip\nalpha @ file:/x/alpha.zip\n"
+        "alpha @ file://localhost/x/alpha.zip\nalpha @ ./alpha.zip\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        (
+            "https://user:secret@one.example/a/b/alpha-1.0.zip",
+            "https://two.example/alpha-1.0.zip?token=secret",
+            "`alpha @ two.example/alpha-1.0.zip` conflicts with `alpha @ one.example/…/alpha",
+        ),
+        (
+            "git+https://g.example/group/alpha.git@v1",
+            "git+https://g.example/group/alpha.git@v2",
+            "`alpha @ g.example/…/alpha.git@v2` conflicts with",
+        ),
+        (
+            "https://g.example/secret/alpha.zip",
+            "https://g.example/other/alpha.zip",
+            "`alpha @ g.example/…/alpha.zip` (line 1): they are two URLs that differ in the path",
+        ),
+        (
+            "https://g.example/alpha.zip#sha256=0",
+            "https://g.example/alpha.zip",
+            "they are two URLs that differ in the digest",
+        ),
+        ("file:///x/alpha.zip", "file:/y/beta.zip", "`alpha @ …/beta.zip` conflicts with"),
+        ("https://one.example", "https://two.example", "`alpha @ two.example` conflicts with"),
+        ("https://one.example/a", f"https://two.example/{'b' * 200}", "bbb…` conflicts with"),
+    ],
+)
+def test_different_urls(one: str, other: str, told: str) -> None:
+    """A message shows what differs between two URLs, and no secret."""
+    (finding,) = _conflicts(f"alpha @ {one}\nalpha @ {other}\n")
+
+    assert told in finding.message
+    assert "secret" not in finding.message
+    assert len(finding.message) < 300
+
+
+def test_files_in_other_folders() -> None:
+    """An included file is called by its path from the judged one."""
+    files = {"a.txt": "beta", "one/a.txt": "-r two.txt", "one/two.txt": "alpha==1"}
+    text = "-r a.txt\n-r one/a.txt\nalpha==2\n"
+    (finding,) = _conflicts(text, files=files)
+
+    assert "`alpha==1` (one/two.txt, line 1)" in finding.message
+    assert "conflicts with `alpha==1` (../one/two.txt, line 1)" in (
+        _conflicts("-r ../one/a.txt\nalpha==2\n", name="sub/r.txt", files=files)[0].message
+    )
+
+
+def test_implementations_that_lag_behind() -> None:
+    """PyPy is named with a Python that it speaks, and nothing is told of one that it does not."""
+    pypy = 'platform_python_implementation == "PyPy"'
+    (finding,) = _conflicts(f'alpha==1 ; implementation_name == "pypy"\nalpha==2 ; {pypy}\n')
+
+    assert "on PyPy 3.11 on Linux, where both apply" in finding.message
+    assert [] == _conflicts(f'alpha==1 ; {pypy} and python_version == "3.15"\nalpha==2\n')
+
+
+def test_source_archive_without_a_name() -> None:
+    """pip learns which project it is by building it, so nothing is certain before."""
+    assert [] == _conflicts("alpha==2\nhttps://files.example/alpha-1.0.tar.gz\n")
+    assert 1 == len(_conflicts("alpha==2\nhttps://files.example/alpha-1.0-py3-none-any.whl\n"))
+
+
 @pytest.mark.parametrize(
     ("one", "other", "is_same"),
     [
         ("git+https://u@G.example/a.git@1", "git+https://g.example/a@1", True),
-        ("https://g.example/a.zip#egg=a", "https://g.example/a.zip#sha256=0", True),
+        ("https://g.example/a.zip#egg=a", "https://g.example/a.zip", True),
+        ("https://g.example/a.zip#sha256=0", "https://g.example/a.zip", False),
+        ("https://g.example/a.zip#sha256=0", "https://g.example/a.zip#egg=a&sha256=0", True),
+        ("https://g.example:443/a.zip?b=1&c=2", "https://g.example/a.zip?c=2&b=1", True),
+        ("https://g.example/a.zip?b=1", "https://g.example/a.zip?b=2", False),
+        ("https://g.example:8443/a.zip", "https://g.example/a.zip", False),
+        ("git+ssh://git@g.example:22/a", "git+ssh://g.example/a", True),
+        ("file:///x/a.zip", "file:/x/a.zip", True),
+        ("file:///x/a.zip", "file://localhost/x/a.zip", True),
+        ("file:///x/a.zip", "file:///y/a.zip", False),
         ("https://g.example/a.zip#subdirectory=x", "https://g.example/a.zip", False),
         ("git+https://g.example/a.git@1", "git+https://g.example/a.git@2", False),
     ],
 )
 def test_comparable_urls(one: str, other: str, *, is_same: bool) -> None:
-    """Credentials, digests and spelling make no other place; a revision or a folder does."""
+    """Credentials and spelling make no other place; a revision, a folder or a digest does."""
     assert is_same is (comparable_url(one) == comparable_url(other))
 
 

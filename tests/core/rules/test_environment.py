@@ -15,9 +15,15 @@ from tests.harness.squiggles import check, judge
 COMMIT = "4f3c2b1a" * 5
 
 
-def messages(text: str, rule: str, *installed: str, name: str = "requirements.txt") -> list[str]:
+def messages(
+    text: str,
+    rule: str,
+    *installed: str,
+    name: str = "requirements.txt",
+    files: dict[str, str | bytes] | None = None,
+) -> list[str]:
     """Return what *rule* says of *text* where *installed* is installed."""
-    judgement = judge(text, name=name, environment=environment(*installed))
+    judgement = judge(text, name=name, files=files, environment=environment(*installed))
     return [finding.message for finding in judgement.findings if finding.rule == rule]
 
 
@@ -74,12 +80,30 @@ def test_local_projects() -> None:
         "lib 1.0 editable /project/lib",
         "other 1.0 from file:///project/other",
         "outside 1.0 extra extra editable /outside",
+        files={"missing/pyproject.toml": ""},
     )
 
     assert [
         "`./missing` is not installed in `.venv`",
         "`/project/no` is not installed in `.venv`",
     ] == found
+
+
+def test_paths_that_are_not_there() -> None:
+    """What `missing-file` says is not said to be missing from the environment as well."""
+    check(
+        """
+        -e ./nowhere
+           ~~~~~~~~~ missing-file
+        ./local
+        ~~~~~~~ missing-file
+        ./wheels/tool-1.0-py3-none-any.whl
+        ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~ missing-file
+        redis==5.2.1
+        ~~~~~ not-installed
+    """,
+        environment=environment(),
+    )
 
 
 def test_path_from_a_folder_above() -> None:
@@ -102,12 +126,17 @@ def test_archives_tell_their_project() -> None:
         "./sources/main.zip\n"
         "git+https://git.example/tool.git\n"
     )
+    files: dict[str, str | bytes] = {
+        "wheels/second-1.0-py3-none-any.whl": "",
+        "sources/third-1.0.zip": "",
+        "sources/main.zip": "",
+    }
 
     assert [
         f"`{name}` is not installed in `.venv`" for name in ("first", "second", "third")
     ] == sorted(
         message.replace("./sources/third-1.0.zip", "third")
-        for message in messages(text, "not-installed")
+        for message in messages(text, "not-installed", files=files)
     )
     assert [] == messages(text, "not-installed", "first 1.0", "second 1.0", "third 1.0")
 

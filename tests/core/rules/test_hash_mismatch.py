@@ -109,6 +109,20 @@ def test_local_archive() -> None:
         assert f"has the sha256 digest `{DIGEST}`, which is none of this line's" in message
 
 
+def test_installed_from_a_local_archive() -> None:
+    """One cause is told once: the archive's own digest, or what was recorded if it is gone."""
+    origin = f"tool 1.0 from file:///project/{WHEEL} hash sha256:{DIGEST}"
+    for subject in (f"./{WHEEL}", f"tool @ file:///project/{WHEEL}", f"file:///project/{WHEEL}"):
+        text, found = f"{subject} {A}\n", environment(origin)
+        there = judge(text, files={WHEEL: CONTENT}, environment=found).findings
+        gone = judge(text, environment=found).findings
+        (said,) = [finding.message for finding in there if finding.rule == "hash-mismatch"]
+        (recorded,) = [finding.message for finding in gone if finding.rule == "hash-mismatch"]
+
+        assert f"has the sha256 digest `{DIGEST}`" in said
+        assert recorded.startswith("what is installed has")
+
+
 def test_archive_that_cannot_be_read() -> None:
     """Nothing is said of an archive that is not there."""
     assert [] == mismatches(f"./{WHEEL} {A}\n")

@@ -48,6 +48,28 @@ def test_option_glued_to_a_requirement() -> None:
     """)
 
 
+def test_path_behind_a_name() -> None:
+    """pip takes what stands behind `@` for a URL, and cannot fetch a path."""
+    check(
+        """
+        one @ ./ed/modern
+              ~~~~~~~~~~~ invalid-requirement: alone, `./ed/modern`, or a whole URL, `one @ file:///…`
+        two @ ed/modern ; python_version >= "3.8"
+              ~~~~~~~~~ invalid-requirement: `ed/modern` has no scheme, so pip cannot install it: \
+write the path alone, `./ed/modern`,
+        three @ token@git.example/three
+                ~~~~~~~~~~~~~~~~~~~~~~~ invalid-requirement: this has no scheme
+        four @ tool.zip
+               ~~~~~~~~ invalid-requirement
+        five@tool.zip
+        six @ ${PLACE}/six
+        seven @ file:///project/seven
+        one @ file:///project/ed/modern
+    """,
+        name="requirements.in",
+    )
+
+
 def test_bad_marker_is_marked_alone() -> None:
     """Only the marker is marked where only the marker is wrong."""
     check("""

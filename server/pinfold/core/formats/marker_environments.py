@@ -12,14 +12,14 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
 from pinfold.core.formats.markers import applies, mentioned_variables
 from pinfold.core.model.environment import MarkerEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 SUPPORTED_PYTHONS: tuple[str, ...] = (
     *("3.13", "3.14", "3.12", "3.11", "3.10", "3.9", "3.8"),
@@ -36,6 +36,32 @@ FORMER_PYTHONS: tuple[str, ...] = (
     *("3.0", "3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7"),
 )
 """Pythons that are tried only where a marker draws its line there."""
+
+LAST_PATCHES = {
+    (2, 6): 9,
+    (2, 7): 18,
+    **{(3, minor): last for minor, last in enumerate((1, 5, 6, 7, 10, 10, 15, 17, 20, 25))},
+}
+"""The last release of each Python that gets no more of them: beyond it, there is none to name."""
+
+MAX_PATCH = 30
+"""The last patch release that is believed of the others, which still get new ones.
+
+More than any has had in its five years: 3.9 came to 25.
+"""
+
+PYPY_RELEASES: tuple[tuple[str, ...], ...] = (
+    ("3.11.13", "3.11.11"),
+    ("3.10.16", "3.10.14", "3.10.13", "3.10.12"),
+    ("3.9.19", "3.9.18", "3.9.17", "3.9.16", "3.9.15", "3.9.12", "3.9.10"),
+    ("3.8.16", "3.8.15", "3.8.13", "3.8.12"),
+)
+"""The Pythons that PyPy speaks, by minor version: it lags behind, and leaves patches out."""
+
+FORMER_PYPY_RELEASES: tuple[tuple[str, ...], ...] = (
+    *(("2.7.18",), ("3.7.13",), ("3.6.12",), ("3.5.3",)),
+)
+"""The last PyPy of each older Python, tried only where a marker draws its line there."""
 
 MAX_ENVIRONMENTS = 256
 """The most environments that one set of markers is tried in, the most usual ones first."""
@@ -94,13 +120,17 @@ def can_apply(marker: str | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _System:
-    """An operating system; its usual machines come first."""
+    """An operating system; its usual machines come first.
+
+    `since` is the first Python that was made for it, where that is a new one.
+    """
 
     label: str
     sys_platform: str
     os_name: str
     platform_system: str
     machines: tuple[str, ...]
+    since: tuple[int, int] = (0, 0)
 
 
 _SYSTEMS = (
@@ -123,14 +153,15 @@ _RARE_SYSTEMS = (
     _System("Cygwin", "cygwin", "posix", "CYGWIN_NT-10.0", ("x86_64",)),
     _System("FreeBSD", "freebsd14", "posix", "FreeBSD", ("amd64", "arm64")),
     _System("Emscripten", "emscripten", "posix", "Emscripten", ("wasm32",)),
-    _System("Android", "android", "posix", "Android", ("aarch64", "x86_64")),
-    _System("iOS", "ios", "posix", "iOS", ("arm64",)),
+    _System("Android", "android", "posix", "Android", ("aarch64", "x86_64"), (3, 13)),
+    _System("iOS", "ios", "posix", "iOS", ("arm64",), (3, 13)),
     _System("AIX", "aix", "posix", "AIX", ("powerpc",)),
 )
 """Systems that are tried only where a marker names them."""
 
-_IMPLEMENTATIONS = (("cpython", "CPython"), ("pypy", "PyPy"))
-_RARE_IMPLEMENTATIONS = (("graalpy", "GraalVM"), ("jython", "Jython"), ("ironpython", "IronPython"))
+# Others are left out: Jython and IronPython never came to a Python that is supported, and have
+# systems of their own; which patch releases GraalPy speaks is not known well enough to name one.
+_CPYTHON, _PYPY = ("cpython", "CPython"), ("pypy", "PyPy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +196,6 @@ _ATOM = re.compile(
 )
 _LIST = re.compile(r"[\s,|]+")
 _NUMBERS = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4})*")
-_MAX_PATCH = 100
 
 _T = TypeVar("_T")
 
@@ -173,35 +203,39 @@ _T = TypeVar("_T")
 def _candidates(markers: tuple[str, ...]) -> Iterator[MarkerEnvironment]:
     """Yield consistent environments for *markers*, one of each kind that they tell apart."""
     atoms = _atoms_of(markers)
-    usual = _Python(f"{SUPPORTED_PYTHONS[0]}.0", SUPPORTED_PYTHONS[0])
     system, machine = _SYSTEMS[0], _SYSTEMS[0].machines[0]
-    implementation = _IMPLEMENTATIONS[0]
 
     # Each kind of variable by itself first: of two Pythons in which every comparison with a Python
     # says the same, one will do. So the product stays small where markers are long.
-    pythons = _distinct(
-        atoms,
-        _PYTHON_VARIABLES,
-        [
-            (python, _environment(python, system, machine, implementation))
-            for python in _pythons(atoms)
-        ],
-    )
+    interpreters = [
+        _distinct(
+            atoms,
+            _PYTHON_VARIABLES,
+            [(python, _environment(python, system, machine, kind)) for python in pythons(atoms)],
+        )
+        for kind, pythons in _interpreters(atoms)
+    ]
+    kinds = [kind for kind, _ in _interpreters(atoms)]
+    usual = _Python(f"{SUPPORTED_PYTHONS[0]}.0", SUPPORTED_PYTHONS[0])
     platforms = _distinct(
         atoms,
         _SYSTEM_VARIABLES | _MACHINE_VARIABLES,
-        [(place, _environment(usual, *place, implementation)) for place in _platforms(atoms)],
-    )
-    implementations = _distinct(
-        atoms,
-        _IMPLEMENTATION_VARIABLES,
-        [(kind, _environment(usual, system, machine, kind)) for kind in _kinds(atoms)],
+        [(place, _environment(usual, *place, _CPYTHON)) for place in _platforms(atoms)],
     )
     tells_machine = bool(atoms.variables & _MACHINE_VARIABLES)
-    for python in pythons:
+    for pythons in zip_longest(*interpreters):
         for place in platforms:
-            for kind in implementations:
-                yield _environment(python, *place, kind, tells_machine=tells_machine)
+            for kind, python in zip(kinds, pythons, strict=True):
+                if python is not None and _is_made_for(place, kind, python):
+                    yield _environment(python, *place, kind, tells_machine=tells_machine)
+
+
+def _is_made_for(place: tuple[_System, str], kind: tuple[str, str], python: _Python) -> bool:
+    system, machine = place
+    if kind == _PYPY and (system.since > (0, 0) or machine in {"ARM64", "wasm32", "powerpc"}):
+        # It has no builds for phones, browsers, AIX, and Windows on ARM.
+        return False
+    return _release(python.full)[:2] >= system.since
 
 
 def _atoms_of(markers: Iterable[str]) -> _Atoms:
@@ -267,10 +301,11 @@ def _pythons(atoms: _Atoms) -> Iterator[_Python]:
 def _patches(literal: str, releases: Sequence[tuple[int, ...]]) -> Iterator[_Python]:
     release = _release(literal)
     major, minor, patch = (*release, 0, 0)[:3]
-    if (major, minor) not in releases or patch > _MAX_PATCH:
+    if (major, minor) not in releases:
         return
+    last = LAST_PATCHES.get((major, minor), MAX_PATCH)
     for number in (patch, patch - 1, patch + 1):
-        if number > 0:
+        if 0 < number <= last:
             full = f"{major}.{minor}.{number}"
             yield _Python(full, full)
 
@@ -298,12 +333,27 @@ def _platforms(atoms: _Atoms) -> Iterator[tuple[_System, str]]:
                 yield system, machine
 
 
-def _kinds(atoms: _Atoms) -> Iterator[tuple[str, str]]:
-    yield _IMPLEMENTATIONS[0]
+def _interpreters(
+    atoms: _Atoms,
+) -> Iterator[tuple[tuple[str, str], Callable[[_Atoms], Iterator[_Python]]]]:
+    """Yield the implementations that the markers may tell apart, each with its Pythons."""
+    yield _CPYTHON, _pythons
     if atoms.variables & _IMPLEMENTATION_VARIABLES:
-        yield from _IMPLEMENTATIONS[1:]
-        named = _literals(atoms, _IMPLEMENTATION_VARIABLES)
-        yield from (kind for kind in _RARE_IMPLEMENTATIONS if named & set(kind))
+        yield _PYPY, _pypys
+
+
+def _pypys(atoms: _Atoms) -> Iterator[_Python]:
+    """Yield the Pythons of PyPy: so few that all patch releases are tried where they matter."""
+    literals = _literals(atoms, _PYTHON_VARIABLES)
+    oldest = _release(PYPY_RELEASES[-1][0])[:2]
+    is_old = any(_NUMBERS.match(one) and _release(one)[:2] < oldest for one in literals)
+    minors = (*PYPY_RELEASES, *(FORMER_PYPY_RELEASES if is_old else ()))
+    for releases in minors:
+        yield _Python(releases[0], ".".join(releases[0].split(".")[:2]))
+    if atoms.variables & {"python_full_version", "implementation_version"}:
+        for releases in minors:
+            for full in releases:
+                yield _Python(full, full)
 
 
 def _literals(atoms: _Atoms, variables: frozenset[str]) -> frozenset[str]:

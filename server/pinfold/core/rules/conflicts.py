@@ -7,6 +7,7 @@ environment all of them hold. Where the demands come from is gathered by
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from pinfold.core.formats.version_ranges import (
 )
 from pinfold.core.model.finding import Finding, Related, Severity
 from pinfold.core.model.text import TextRange
-from pinfold.core.rules.demands import demand_graph, demand_of
+from pinfold.core.rules.demands import called_from, comparable_url, demand_graph, demand_of
 from pinfold.core.rules.registry import Family, file_rule, line_rule
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from pinfold.core.formats.requirements import LogicalLine
     from pinfold.core.model.dependency import PackageName
     from pinfold.core.model.facts import Facts
-    from pinfold.core.rules.demands import Demand, DemandGraph, Place
+    from pinfold.core.rules.demands import ComparableUrl, Demand, DemandGraph, Place
     from pinfold.core.rules.view import FileView
 
 MAX_DEMANDS = 100
@@ -235,7 +236,7 @@ class _State:
     """What has been met so far in one environment; `members` are indices of demands."""
 
     label: str
-    urls: set[str]
+    urls: set[ComparableUrl]
     members: list[int]
     joint: VersionRange | None = None
     is_required: bool = False
@@ -305,10 +306,7 @@ def _findings(view: FileView, conflict: Conflict) -> Iterator[Finding]:
         return
     include = next(one for one in view.includes if one.start == conflict.include)
     *first, last = others
-    subject = (
-        f"`{request_text(last)}` ({last.path.name}, line {last.line_number}) conflicts with "
-        f"{_named_places(view, first)}"
-    )
+    subject = f"{_named_places(view, (last,))} conflicts with {_named_places(view, first)}"
     yield Finding(include.entry.range.shifted(include.start), f"{subject}: {where}", (), related)
 
 
@@ -318,12 +316,24 @@ def _where(conflict: Conflict) -> str:
         "both" if len(clash.others) == 1 else f"all {_NUMBERS.get(len(clash.others) + 1, '')}"
     )
     all_of_them = all_of_them.strip()
-    nothing = (
-        "they are two different URLs" if clash.is_of_urls else f"no version satisfies {all_of_them}"
-    )
+    nothing = _difference(conflict) if clash.is_of_urls else f"no version satisfies {all_of_them}"
     if clash.holds_everywhere:
         return f"{nothing}, for example on {clash.environment}"
     return f"on {clash.environment}, where {all_of_them} apply, {nothing}"
+
+
+def _difference(conflict: Conflict) -> str:
+    told = "they are two different URLs"
+    places = (*conflict.others, *conflict.anchors[:1])
+    if len({request_text(place) for place in places}) > 1:
+        return told
+    # What differs is left out of what is shown, since it may hold a secret.
+    urls = [place.demand.url for place in places]
+    one, other = urls[0], urls[-1]
+    if one is None or other is None:
+        return told
+    parts = [name for name in one._fields if getattr(one, name) != getattr(other, name)]
+    return f"they are two URLs that differ in the {parts[0]}"
 
 
 _NUMBERS = {3: "three", 4: "four", 5: "five", 6: "six"}
@@ -334,7 +344,7 @@ def _named_places(view: FileView, places: Sequence[Place]) -> str:
     for place in places:
         where = f"line {place.line_number}"
         if place.path != view.path:
-            where = f"{place.path.name}, {where}"
+            where = f"{called_from(view.path, place.path)}, {where}"
         told.append(f"`{request_text(place)}` ({where})")
     return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
 
@@ -348,20 +358,31 @@ def _related(place: Place) -> Related:
     )
 
 
-_MAX_TEXT = 60
+_MAX_TEXT = 80
 
 
 def request_text(place: Place) -> str:
     """Return the name and the versions that *place* asks for, short enough to be told.
 
-    Of a URL only the archive's name is told: the rest may hold a secret.
+    Of a URL only the host and the last part of the path are told: the rest may hold a secret.
     """
-    name, demand = place.line.name, place.demand
     url = place.line.texts[3]
-    if url is not None:
-        return f"{name} @ …" if demand.version is None else f"{name} @ … {demand.version}"
-    text = f"{name}{demand.specifier}"
+    asked = place.demand.specifier if url is None else f" @ {_short_url(url)}"
+    text = f"{place.line.name}{asked}"
     return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
+
+
+def _short_url(url: str) -> str:
+    comparable = comparable_url(url)
+    if comparable is None:
+        return "…"
+    host = "" if comparable.scheme == "file" else comparable.host
+    # Of the URL as it stands, with its case; a password may hold neither a slash nor a `#`.
+    path = re.split(r"[?#]", url.partition("://")[2] or url, maxsplit=1)[0].rstrip("/")
+    folder, slash, last = path.rpartition("/")
+    if not slash or not last:
+        return host or "…"
+    return f"{host}{'/…/' if '/' in folder or not host else '/'}{last}".lstrip("/")
 
 
 def subject_range(line: LogicalLine) -> TextRange:

@@ -8,10 +8,11 @@ that is right; that is for :mod:`pinfold.core.rules.conflicts` and
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pinfold.core.formats.summary import LineTrait, summary_of
 from pinfold.core.formats.urls import InvalidUrl, archive_extension, parse_url
@@ -38,7 +39,7 @@ class Demand:
 
     specifier: str
     marker: str | None = None
-    url: str | None = None
+    url: ComparableUrl | None = None
     version: str | None = None
     is_constraint: bool = False
 
@@ -95,6 +96,18 @@ class DemandGraph:
                     reached.add(lead.path)
                     waiting.append(lead.path)
         return reached
+
+
+def called_from(path: Path, other: Path) -> str:
+    """Return how messages in the file *path* call the file *other*: by its path from there.
+
+    Beside it that is the bare name. Elsewhere, another file may well have the same one.
+    """
+    try:
+        return os.path.relpath(other, path.parent).replace(os.sep, "/")
+    except ValueError:
+        # On another drive of Windows.
+        return other.name
 
 
 def demand_graph(view: FileView) -> DemandGraph:
@@ -248,25 +261,58 @@ def _demand(
 
 
 _VARIABLE = re.compile(r"\$\{[A-Za-z0-9_]+\}")
-_CREDENTIALS = re.compile(r"(?<=//)[^/@]*@")
 _DOT_GIT = re.compile(r"\.git(?=@|$)")
-_SUBDIRECTORY = re.compile(r"[#&](subdirectory=[^&]*)")
+_DEFAULT_PORTS = {"http": ":80", "https": ":443", "ssh": ":22", "ftp": ":21"}
+_DIGESTS = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
+
+
+class ComparableUrl(NamedTuple):
+    """A URL in a form that is equal for two that pip takes for one.
+
+    Its parts are called as a person calls them, to say which of them differ.
+    """
+
+    scheme: str
+    host: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    subdirectory: str
+    digest: tuple[tuple[str, str], ...]
 
 
 @lru_cache(maxsize=4096)
-def comparable_url(url: str) -> str | None:
+def comparable_url(url: str) -> ComparableUrl | None:
     """Return *url* in a form that is equal for two that lead to the same place.
 
-    ``None`` where a variable says where it leads. Who asks, and with which digest, makes no
-    difference; whether pip takes `.git` and case for one is not certain, so they are left out too.
+    ``None`` where a variable says where it leads, or where it leads nowhere: without a scheme, or
+    not to be split. As pip 26.3 compares them (``_internal/models/link.py``, `links_equivalent`):
+    who asks makes no difference, nor does the order of a query, and a digest does. Case, `.git` and
+    a default port are left out as well: whether servers tell those apart is not certain.
     """
+    from urllib.parse import parse_qs, parse_qsl, urlsplit
+
     if _VARIABLE.search(url):
         return None
-    address, _, fragment = url.partition("#")
-    address = _CREDENTIALS.sub("", address).lower().rstrip("/")
-    subdirectory = _SUBDIRECTORY.search(f"#{fragment}")
-    inside = "" if subdirectory is None else subdirectory.group(1)
-    return f"{_DOT_GIT.sub('', address)}#{inside}"
+    try:
+        split = urlsplit(url)
+        query = tuple(sorted(parse_qsl(split.query), key=lambda item: item[0]))
+        fragment = parse_qs(split.fragment)
+    except ValueError:
+        return None
+    if not split.scheme:
+        return None
+    host = split.netloc.rpartition("@")[2].lower()
+    host = host.removesuffix(_DEFAULT_PORTS.get(split.scheme.rpartition("+")[2], ":"))
+    if split.scheme == "file" and not host:
+        host = "localhost"
+    return ComparableUrl(
+        split.scheme,
+        host,
+        _DOT_GIT.sub("", split.path.lower().rstrip("/")),
+        query,
+        fragment.get("subdirectory", [""])[0],
+        tuple((name, fragment[name][0].lower()) for name in _DIGESTS if name in fragment),
+    )
 
 
 @lru_cache(maxsize=4096)

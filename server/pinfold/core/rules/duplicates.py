@@ -11,7 +11,7 @@ from pinfold.core.formats.version_ranges import joined
 from pinfold.core.model.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from pinfold.core.model.text import TextRange
 from pinfold.core.rules.conflicts import conflicts_in
-from pinfold.core.rules.demands import demand_graph
+from pinfold.core.rules.demands import called_from, demand_graph
 from pinfold.core.rules.registry import Family, file_rule
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _pairs(places: Sequence[Place]) -> Iterator[tuple[Place, Place]]:
 def _finding(place: Place, first: Place, *, may_merge: bool) -> Finding:
     where = f"on line {first.line_number}"
     if first.include is not None:
-        where = f"by `{first.path.name}`, line {first.line_number}"
+        where = f"by `{called_from(place.path, first.path)}`, line {first.line_number}"
     fix: Fix | None = None
     if _ask_the_same(first.line, place.line):
         fix = _remove(place)
@@ -197,7 +197,7 @@ def _merge(place: Place, first: Place) -> Fix | None:
     if extras[1] <= extras[0] and versions == first.demand.specifier:
         # The first line asks for all of it already.
         return Fix("Remove this line", (_removal(place),), applicability)
-    where = f"line {first.line_number}" if is_own else f"`{first.path.name}`"
+    where = f"line {first.line_number}" if is_own else f"`{called_from(place.path, first.path)}`"
     return Fix(
         f"Merge into {where}: `{merged}`",
         (rewrite, _removal(place)),

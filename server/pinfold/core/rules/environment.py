@@ -49,9 +49,16 @@ def _paths_not_installed(view: FileView) -> Iterator[Finding]:
         path = local_path(line)
         if path is None or distribution_of(line, packages, view.path.parent) is not None:
             continue
-        if _is_archive_of_unknown_project(line, path):
+        if _is_archive_of_unknown_project(line, path) or _is_missing(view, line):
             continue
         yield _not_installed(line, path, packages).moved(start)
+
+
+def _is_missing(view: FileView, line: LogicalLine) -> bool:
+    """Return whether *line* names a path that leads nowhere, which `missing-file` says."""
+    entry = line.entry if LineTrait.PATH in summary_of(line).traits else None
+    path = None if entry is None or entry.dependency is None else entry.dependency.path
+    return path is not None and view.path_exists(path.text) is False
 
 
 @line_rule(
@@ -61,6 +68,7 @@ def _paths_not_installed(view: FileView) -> Iterator[Finding]:
     constraints_default=Severity.OFF,
     since="0.1",
     reads_typical=frozenset({LineTrait.REQUIREMENT}),
+    unless=_is_missing,
     check_file=_paths_not_installed,
 )
 def not_installed(line: LogicalLine, facts: Facts) -> Iterable[Finding]:

@@ -15,6 +15,7 @@ from pinfold.core.formats.versions import parsed_version
 from pinfold.core.model.files import FileRole
 from pinfold.core.model.finding import Finding, Related, Severity
 from pinfold.core.model.text import TextRange
+from pinfold.core.rules.demands import called_from
 from pinfold.core.rules.installed import (
     distribution_of,
     is_left_out,
@@ -190,6 +191,11 @@ def hash_mismatch(line: LogicalLine, facts: Facts) -> Iterator[Finding]:
     flask==3.1.0 --hash=sha256:d667207822eb83f1c4b50949b1623c8fc8d51f2341d65f72e1a1815397551136
     ```
     """
+    if local_path(line) is None:
+        yield from _line_against_record(line, facts)
+
+
+def _line_against_record(line: LogicalLine, facts: Facts) -> Iterator[Finding]:
     packages = packages_of(facts)
     entry = line.entry
     if packages is None or entry is None or not entry.honoured("hash"):
@@ -237,7 +243,7 @@ def _lines_against_each_other(view: FileView) -> Iterator[Finding]:
         before.append(pin)
         if other is None:
             continue
-        where = "" if other.path == view.path else f" of `{other.path.name}`"
+        where = "" if other.path == view.path else f" of `{called_from(view.path, other.path)}`"
         yield Finding(
             _range_of_hashes(pin.line).shifted(pin.start),
             f"no archive matches both these hashes and those on line {other.number}{where}",
@@ -257,18 +263,25 @@ def _lines_against_files(view: FileView) -> Iterator[Finding]:
             path = local_path(line) if LineTrait.HASHED in summary_of(line).traits else None
             if path is None:
                 continue
-            given = _hashes(line)
-            found = {name: view.digest(path, name) for name in given if name in _DIGITS}
-            there = {name: {digest} for name, digest in found.items() if digest is not None}
-            if not _have_nothing_in_common(given, there):
-                continue
-            algorithm = next(name for name in given if name in there)
-            (digest,) = there[algorithm]
-            yield Finding(
-                _range_of_hashes(line).shifted(start),
-                f"`{one_line(path)}` has the {algorithm} digest `{digest}`, "
-                "which is none of this line's",
-            )
+            wrong = _line_against_file(view, line, path)
+            # Of an archive that is there, what was recorded when it was installed says no more.
+            told = _line_against_record(line, view.facts) if wrong is None else (wrong,)
+            for finding in told:
+                yield finding.moved(start)
+
+
+def _line_against_file(view: FileView, line: LogicalLine, path: str) -> Finding | None:
+    given = _hashes(line)
+    found = {name: view.digest(path, name) for name in given if name in _DIGITS}
+    there = {name: {digest} for name, digest in found.items() if digest is not None}
+    if not _have_nothing_in_common(given, there):
+        return None
+    algorithm = next(name for name in given if name in there)
+    (digest,) = there[algorithm]
+    return Finding(
+        _range_of_hashes(line),
+        f"`{one_line(path)}` has the {algorithm} digest `{digest}`, which is none of this line's",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +366,9 @@ def _reason(view: FileView) -> str | None:
     if view.role is FileRole.INPUT and not view.document.traits.get(LineTrait.HASHED):
         return None
     documents = [(view.document, "this file")]
-    documents += [(file.document, f"`{file.path.name}`") for file in view.included]
+    documents += [
+        (file.document, f"`{called_from(view.path, file.path)}`") for file in view.included
+    ]
     reason: str | None = None
     for document, name in documents:
         if document.traits.get(LineTrait.HASHED) and reason is None:

@@ -10,6 +10,7 @@ from pinfold.core.formats.pip_options import PIP_OPTIONS, REMOVED_OPTIONS
 from pinfold.core.formats.problem import ProblemKind
 from pinfold.core.formats.requirements import split_logical_lines
 from pinfold.core.formats.summary import LineTrait
+from pinfold.core.formats.urls import archive_extension
 from pinfold.core.model.files import FileRole
 from pinfold.core.model.finding import Applicability, Edit, Finding, Fix, Severity
 from pinfold.core.model.text import TextRange
@@ -58,6 +59,9 @@ _GLUED_OPTION = re.compile(
 )
 # Enough of the next line to see which option it begins with.
 _LOOKED_AT = 200
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_NAME_AND_ARCHIVE = re.compile(r"[^\s@]@[^\s@]+$")
+_MAX_SHOWN = 100
 _TRAILING_BLANK = re.compile(r"\\(?P<blank>[ \t]+)(?=[\r\n]|$)")
 
 
@@ -73,6 +77,8 @@ def invalid_requirement(line: LogicalLine, _facts: Facts) -> Iterator[Finding]:
 
     ## Why
     pip stops at the first such line and installs nothing of the whole file.
+    A path behind a name, `tool @ ./tool`, it reads as a URL without a scheme, and then cannot fetch
+    it.
 
     ## Example
     ```requirements
@@ -90,12 +96,34 @@ def invalid_requirement(line: LogicalLine, _facts: Facts) -> Iterator[Finding]:
     version, may not exist on the index that pip uses.
     """
     problem = _problem(line, _REQUIREMENT_PROBLEMS)
+    if problem is None:
+        yield from _without_scheme(line)
     if problem is None or _TRAILING_BLANK.search(line.text):
         return
     message, fix = _explanation(line.text, problem)
     # Whatever is proposed has been read back: a fix that leaves the line broken is none.
     fixes = () if fix is None or not _mends(line.text, fix) else (fix,)
     yield Finding(problem.range, message, fixes)
+
+
+def _without_scheme(line: LogicalLine) -> Iterator[Finding]:
+    """Find `name @ ./path`: pip 26.3 reads it, and stops when it asks for that URL."""
+    name, _, _, url, _ = line.texts
+    span = line.span("url")
+    if url is None or span is None or "${" in url or _SCHEME.match(url):
+        return
+    if archive_extension(url) and _NAME_AND_ARCHIVE.search(line.text[: span[1]]):
+        # `tool@1.zip` may be what a file is called.
+        return
+    # What stands before an `@` may be a secret.
+    shown = f"`{url}`" if "@" not in url and len(url) <= _MAX_SHOWN else "this"
+    path = shown if url.startswith((".", "/")) else shown.replace("`", "`./", 1)
+    alone = "" if path == "this" else f", {path}"
+    yield Finding(
+        TextRange(*span),
+        f"{shown} has no scheme, so pip cannot install it: write the path alone{alone}, "
+        f"or a whole URL, `{name} @ file:///…`",
+    )
 
 
 @file_rule(
