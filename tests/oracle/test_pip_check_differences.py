@@ -29,6 +29,14 @@ _DIFFERENCES: dict[str, tuple[dict[str, bytes], list[str] | str, list[str]]] = {
         "UndefinedEnvironmentName",
         _NEEDS_FOO,
     ),
+    "pip-fails: variable": (
+        {
+            "foo-1.0.dist-info/METADATA": b"Name: foo\nVersion: 1.0\n"
+            b"Requires-Dist: x; dependency_groups == 'x'\n"
+        },
+        "UndefinedEnvironmentName",
+        _NEEDS_FOO,
+    ),
     "pip-fails: version": (
         {
             "foo-one.dist-info/METADATA": b"Name: foo\nVersion: one\n",

@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from pinfold.core.workspace.snapshot import Snapshot
 
 DEADLINE_S = 10.0
-"""How long an environment may take. Only its own files wait for it, and they are judged last."""
+"""How long one call of the file system may take until its environment is said to be silent.
 
-GRACE_S = 5.0
+However much there is to read, its end is waited for. Only the files of the same environment wait,
+and they are judged last.
+"""
 
 PATIENCE_S = 0.5
 """How long the order of files is kept for the sake of an environment that does not answer."""
@@ -65,7 +67,6 @@ class Environments:
     ) -> None:
         deadline_s = DEADLINE_S if deadline_s is None else deadline_s
         self._working_directory = working_directory
-        self._deadline_s = deadline_s
         self._explicit = None if named is None else absolute(named, working_directory)
         reader = EnvironmentReader(
             filesystem,
@@ -85,9 +86,7 @@ class Environments:
             return None
         query = EnvironmentQuery(self._working_directory, self._working_directory)
         self._want([query])
-        answer = self._wait_for([query], self._last_moment()).get(query)
-        if answer is None:
-            return f"{self._explicit} does not answer"
+        answer = self._wait_for([query])[query]
         return None if answer.state is EnvironmentState.FOUND else answer.reason
 
     def answered(self, snapshot: Snapshot, targets: Iterable[Target]) -> Iterator[Question]:
@@ -100,7 +99,7 @@ class Environments:
         for gathered in _gathered(targets):
             queries = {target: snapshot.environment_query(target.path) for target in gathered}
             self._want([*queries.values(), *(self._query(question) for question in late)])
-            found = self._wait_for(set(queries.values()), monotonic() + PATIENCE_S)
+            found = self._wait_for(set(queries.values()), PATIENCE_S)
             snapshot = _with(snapshot, found)
             for target, query in queries.items():
                 question = Question(position, snapshot, target)
@@ -115,7 +114,7 @@ class Environments:
         """Return *snapshot* with all that is to be known for *targets*."""
         queries = list({snapshot.environment_query(target.path) for target in targets})
         self._want(queries)
-        return _with(snapshot, self._wait_for(queries, self._last_moment()))
+        return _with(snapshot, self._wait_for(queries))
 
     def stop(self) -> None:
         """Look at nothing any more."""
@@ -128,23 +127,18 @@ class Environments:
 
     def _late(self, late: list[Question]) -> Iterator[Question]:
         """Yield *late* as their environments answer, or are said not to."""
-        until = self._last_moment()
         while late:
             missing = {self._query(question) for question in late}
-            found = self._wait_for_any(missing, until)
+            found = self._wait_for_any(missing)
             left = []
             for question in late:
                 query = self._query(question)
-                if query in found or not found:
+                if query in found:
                     snapshot = _with(question.snapshot, found)
                     yield Question(question.position, snapshot, question.target)
                 else:
                     left.append(question)
             late = left
-
-    def _last_moment(self) -> float:
-        # The lookout gives up by itself; this is for a machine that is too busy for that.
-        return monotonic() + self._deadline_s + GRACE_S
 
     def _query(self, question: Question) -> EnvironmentQuery:
         return question.snapshot.environment_query(question.target.path)
@@ -160,24 +154,23 @@ class Environments:
             self._arrived.notify_all()
 
     def _wait_for(
-        self, queries: Collection[EnvironmentQuery], until: float
+        self, queries: Collection[EnvironmentQuery], timeout_s: float | None = None
     ) -> Mapping[EnvironmentQuery, EnvironmentAnswer]:
-        """Return the answers to *queries* as soon as all are there, else those that are."""
+        """Return the answers to *queries* as soon as all are there, else those that are.
+
+        Without *timeout_s* there is an end too: the lookout gives up on what is silent.
+        """
         with self._arrived:
             self._arrived.wait_for(
-                lambda: all(query in self._answers for query in queries),
-                max(until - monotonic(), 0),
+                lambda: all(query in self._answers for query in queries), timeout_s
             )
             return {query: self._answers[query] for query in queries if query in self._answers}
 
     def _wait_for_any(
-        self, queries: Iterable[EnvironmentQuery], until: float
+        self, queries: Iterable[EnvironmentQuery]
     ) -> Mapping[EnvironmentQuery, EnvironmentAnswer]:
         with self._arrived:
-            self._arrived.wait_for(
-                lambda: any(query in self._answers for query in queries),
-                max(until - monotonic(), 0),
-            )
+            self._arrived.wait_for(lambda: any(query in self._answers for query in queries))
             return {query: self._answers[query] for query in queries if query in self._answers}
 
 

@@ -193,6 +193,30 @@ def test_system_site_packages() -> None:
     )
 
 
+@pytest.mark.skipif(not POSIX_ONLY, reason="the user's folder of POSIX systems")
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, ["/home/me/.local"]),
+        ({"PYTHONNOUSERSITE": "", "PYTHONUSERBASE": ""}, ["/home/me/.local"]),
+        ({"PYTHONUSERBASE": "/base"}, ["/base"]),
+        ({"PYTHONUSERBASE": "base"}, []),
+        ({"PYTHONUSERBASE": "//server/base"}, []),
+        ({"PYTHONNOUSERSITE": "1", "PYTHONUSERBASE": "/base"}, []),
+    ],
+)
+def test_packages_of_the_user(variables: dict[str, str], expected: list[str]) -> None:
+    """Variables of the process say where they are, and whether they are used at all."""
+    filesystem = memory("lib/python3.12/site-packages", **{"bin/python3": ""})
+    for base in ("/home/me/.local", "/base"):
+        filesystem.make_directory(f"{base}/lib/python3.12/site-packages")
+    found = read_environment(PREFIX, filesystem, home=Path("/home/me"), variables=variables)
+    assert isinstance(found, Environment)
+
+    own = "lib/python3.12/site-packages"
+    assert [f"{base}/{own}" for base in expected] + [own] == places(found)
+
+
 def test_lib64() -> None:
     """A lib64 of its own is looked at first, as on Fedora; one that is a link is not."""
     both = venv("", "lib64/python3.12/site-packages", "lib/python3.12/site-packages")

@@ -222,6 +222,39 @@ def test_deadline(watch: Watch, tmp_path: Path) -> None:
     assert f"{tmp_path / 'silent/.venv/pyvenv.cfg'} does not answer" == reason
 
 
+class UnhurriedFileSystem(LocalFileSystem):
+    """A real file system where every reading takes a while."""
+
+    __slots__ = ("pause", "pause_s")
+
+    def __init__(self, pause_s: float) -> None:
+        self.pause = threading.Event()
+        self.pause_s = pause_s
+
+    def read_start(self, path: StrPath, limit: int) -> FileStart | Unreadable:
+        """Read the start of a file, after a while."""
+        self.pause.wait(self.pause_s)
+        return super().read_start(path, limit)
+
+
+def test_long_reading_that_gets_on(watch: Watch, tmp_path: Path) -> None:
+    """However long it takes: what gets on is not silent, and neither is who waits for it."""
+    make_environment(tmp_path / ".venv", **{f"package{count}": "1.0" for count in range(60)})
+    queries = [EnvironmentQuery(tmp_path / f"p{count}", tmp_path) for count in range(5)]
+    filesystem = UnhurriedFileSystem(0.01)
+    lookout, reports = watch(filesystem, poll_interval_s=0.02, deadline_s=0.3)
+    told: list[EnvironmentState] = []
+
+    def are_all_told() -> bool:
+        told.extend(answer.state for answer in reports.latest.values())
+        return len(reports.latest) == len(queries)
+
+    lookout.want(queries)
+    reports.wait(are_all_told)
+
+    assert {FOUND} == set(told)
+
+
 @pytest.mark.parametrize("place", ["", "pyvenv.cfg", "lib/python3.12/site-packages"])
 def test_no_pile_of_threads(watch: Watch, tmp_path: Path, place: str) -> None:
     """Many files that lead to one hung place lose few threads, however often they are asked."""

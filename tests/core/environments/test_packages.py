@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,7 +139,7 @@ def test_egg_info() -> None:
 
 
 def test_egg_link() -> None:
-    """The metadata stand in the folder that the link leads to; that is where it is edited."""
+    """The metadata stand in the folder that the link leads to; its second line is the project's."""
     packages = _read(
         {
             f"{SITE}/foo.egg-link": "/home/me/foo/src\n../",
@@ -147,8 +148,17 @@ def test_egg_link() -> None:
         }
     )
 
-    assert Path("/home/me/foo/src") == _only(packages).editable
+    assert Path("/home/me/foo") == _only(packages).editable
     assert Path("/home/me/foo/src/foo.egg-info") == _only(packages).folder
+
+
+@pytest.mark.parametrize("text", ["/src", "/src\n", "/src\n.", "/src\n/dev\n"])
+def test_egg_link_without_a_way_to_the_project(text: str) -> None:
+    """Then the folder with the metadata is the project."""
+    metadata = "Name: foo\nVersion: 1.0\n"
+    packages = _read({f"{SITE}/foo.egg-link": text, "/src/foo.egg-info/PKG-INFO": metadata})
+
+    assert Path("/src") == _only(packages).editable
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "/nowhere", "//server/share", "\0", "/dev", SITE])
@@ -165,13 +175,30 @@ def test_path_files() -> None:
         _files("foo", "1.0")
         | {
             f"{SITE}/a.pth": "# remark\nimport os; os.abort()\n../extra\n\n/missing\n",
-            f"{SITE}/.hidden.pth": "/hidden\n",
+            f"{SITE}/upper.PTH": "/hidden\n",
             "/env/lib/python3.11/extra/old.egg-info/PKG-INFO": "Name: old\nVersion: 1\n",
             "/hidden/never-1.0.dist-info/METADATA": "Name: never\nVersion: 1.0\n",
         }
     )
 
     assert ["foo", "old"] == list(packages.by_name)
+
+
+@pytest.mark.parametrize(
+    ("python", "expected"),
+    [("3.11.7", ["hidden"]), ("3.11.8", []), ("3.11", []), ("3.13.0", ["marked"])],
+)
+def test_path_files_by_version(python: str, expected: list[str]) -> None:
+    """Hidden ones, and a byte order mark, are read as the Python of the environment does."""
+    files: dict[str, bytes | str] = {
+        f"{SITE}/.hidden.pth": "/hidden\n",
+        f"{SITE}/marked.pth": b"\xef\xbb\xbf/marked\n",
+        "/hidden/hidden-1.0.dist-info/METADATA": "Name: hidden\nVersion: 1.0\n",
+        "/marked/marked-1.0.dist-info/METADATA": "Name: marked\nVersion: 1.0\n",
+    }
+    reader = PackagesReader(MemoryFileSystem(files), clock_ns=lambda: _LATER_NS)
+
+    assert expected == list(reader.packages(replace(_environment(), python=python)).by_name)
 
 
 def test_egg_folder() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
+
+import pytest
 
 from pinfold.core.environments.places import Surroundings
 from pinfold.core.environments.reader import EnvironmentReader, Round
@@ -50,6 +53,23 @@ def versions(answer: EnvironmentAnswer) -> dict[str, str]:
 def reader(*, explicit: Path | None = None) -> EnvironmentReader:
     """Return a reader of the real file system."""
     return EnvironmentReader(LocalFileSystem(), explicit=explicit)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the user's folder is elsewhere")
+@pytest.mark.parametrize(("no_user", "expected"), [("", {"mine": "1.0"}), ("1", {})])
+def test_variables_of_the_user(tmp_path: Path, no_user: str, expected: dict[str, str]) -> None:
+    """Where the packages of the user are, and whether they count, the surroundings say."""
+    prefix = make_environment(tmp_path / "env")
+    (prefix / "pyvenv.cfg").unlink()
+    (prefix / "bin").mkdir()
+    (prefix / "bin/python3").touch()
+    make_environment(tmp_path / "base", mine="1.0")
+    variables = {"PYTHONUSERBASE": str(tmp_path / "base"), "PYTHONNOUSERSITE": no_user}
+    asked = EnvironmentReader(
+        LocalFileSystem(), explicit=prefix, surroundings=Surroundings(variables=variables)
+    )
+
+    assert expected == versions(asked.answer(EnvironmentQuery(tmp_path, tmp_path)))
 
 
 def test_answer(tmp_path: Path) -> None:

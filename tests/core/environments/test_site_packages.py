@@ -13,6 +13,8 @@ from pinfold.core.environments.site_packages import (
     parse_location,
     parse_path_file,
     read_location,
+    skips_byte_order_mark,
+    skips_hidden_path_files,
 )
 from pinfold.core.files import LocalFileSystem, Unreadable
 
@@ -59,7 +61,8 @@ def test_order_is_that_of_the_standard_library(tmp_path: Path) -> None:
 def test_other_names() -> None:
     """Links, path files and leftovers are told apart; the rest is nobody's."""
     location = parse_location(
-        "/site", ["foo", "foo.py", "b.pth", "a.pth", "~oo", "c.egg-link", "D.EGG-LINK", "EGG-INFO"]
+        "/site",
+        ["foo", "foo.py", "b.pth", "C.PTH", "a.pth", "~oo", "c.egg-link", "D.EGG-LINK", "EGG-INFO"],
     )
 
     assert ("/site/a.pth", "/site/b.pth") == location.path_files
@@ -74,6 +77,34 @@ def test_paths_of_a_path_file() -> None:
     )
 
     assert ("/a/b", "/c", "//server/share/x") == parse_path_file(data, "/site")
+
+
+def test_mark_that_is_not_skipped() -> None:
+    """Before 3.13 the mark makes the first line another one."""
+    data = b"\xef\xbb\xbf/a\n/b\n"
+
+    assert ("/site/\ufeff/a", "/b") == parse_path_file(data, "/site", skips_mark=False)
+
+
+@pytest.mark.parametrize(
+    ("python", "hidden", "mark"),
+    [
+        (None, True, True),
+        ("?", True, True),
+        ("2.7.18", False, False),
+        ("3.7.16", False, False),
+        ("3.8.18", False, False),
+        ("3.8.19", True, False),
+        ("3.12", True, False),
+        ("3.12.1", False, False),
+        ("3.12.2", True, False),
+        ("3.13.0rc1", True, True),
+        ("3.14", True, True),
+    ],
+)
+def test_path_files_of_versions(python: str | None, hidden: bool, mark: bool) -> None:
+    """What `site` passes over depends on its version; of one known in part, the newest counts."""
+    assert (hidden, mark) == (skips_hidden_path_files(python), skips_byte_order_mark(python))
 
 
 def test_endless_path_file() -> None:

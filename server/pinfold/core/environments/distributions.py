@@ -6,6 +6,7 @@ Refuses to know what else is installed.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -190,9 +191,10 @@ def _disagreement(place: MetadataPlace, core: CoreMetadata, version: str) -> str
 
 def _unfinished(filesystem: FileSystem, place: MetadataPlace) -> str | None:
     """Return what is wrong if an install stopped before it wrote down who made it."""
-    folder = Path(place.folder)
+    # As text: where nothing else is there, making paths would be what takes longest.
+    above = place.folder.rpartition(os.sep)[0]
     # Debian's packages have neither file, and nothing is wrong with them.
-    if folder.parent.name == "dist-packages" or filesystem.exists(folder / "RECORD"):
+    if above.endswith(f"{os.sep}dist-packages") or filesystem.exists(f"{place.folder}/RECORD"):
         return None
     return "its RECORD is missing, so it was not installed completely"
 

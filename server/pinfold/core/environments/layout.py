@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pinfold.core.environments.pyvenv_cfg import (
@@ -94,11 +95,16 @@ def prefix_of(path: Path, filesystem: FileSystem) -> Path:
 
 
 def read_environment(
-    prefix: Path, filesystem: FileSystem, *, home: Path | None = None
+    prefix: Path,
+    filesystem: FileSystem,
+    *,
+    home: Path | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Environment | NoEnvironment:
     """Return the environment at *prefix*, or why there is none that can be read.
 
-    *home* is the user's home directory, whose packages an interpreter adds to its own.
+    *home* is the user's home directory, whose packages an interpreter adds to its own, and
+    *variables* are those of the process, which may say that these are elsewhere, or not used.
     """
     kind = kind_of(prefix, filesystem)
     if isinstance(kind, NoEnvironment):
@@ -122,7 +128,7 @@ def read_environment(
     )
     return Environment(
         prefix,
-        _search_path(prefix, configuration, library, base, filesystem, home),
+        _search_path(prefix, configuration, library, base, filesystem, _user_base(home, variables)),
         python,
         _markers(python, _implementation(configuration, library), library),
     )
@@ -236,11 +242,11 @@ def _search_path(
     library: _Library,
     base: Path | None,
     filesystem: FileSystem,
-    home: Path | None,
+    user_base: Path | None,
 ) -> tuple[Path, ...]:
     """Return the folders of packages in the order of ``sys.path``, as ``site.main`` puts them."""
     own = library.site_packages
-    users = tuple(_users(library, filesystem, home))
+    users = tuple(_users(library, filesystem, user_base))
     if configuration is None:
         return users + own
     if not configuration.includes_system_site_packages or base is None or base == prefix:
@@ -249,11 +255,23 @@ def _search_path(
     return tuple(dict.fromkeys(own + users + (behind.site_packages if behind else ())))
 
 
-def _users(library: _Library, filesystem: FileSystem, home: Path | None) -> Iterator[Path]:
-    """Yield the user's own folder of packages (PEP 370), where it is that of a POSIX system."""
-    if home is None or library.version is None or os.name != "posix" or sys.platform == "darwin":
+def _user_base(home: Path | None, variables: Mapping[str, str]) -> Path | None:
+    """Return where the user's own packages are kept, ``None`` if they are not used (PEP 370)."""
+    if variables.get("PYTHONNOUSERSITE"):
+        return None
+    named = variables.get("PYTHONUSERBASE")
+    if not named:
+        return None if home is None else home / ".local"
+    # A relative one means another folder for each process.
+    is_usable = os.path.isabs(named) and is_local_path(named)  # noqa: PTH117 - as text
+    return Path(named) if is_usable else None
+
+
+def _users(library: _Library, filesystem: FileSystem, base: Path | None) -> Iterator[Path]:
+    """Yield the user's own folder of packages, where it is that of a POSIX system."""
+    if base is None or library.version is None or os.name != "posix" or sys.platform == "darwin":
         return
-    path = home / f".local/lib/{library.implementation or 'python'}{library.version}/site-packages"
+    path = base / f"lib/{library.implementation or 'python'}{library.version}/site-packages"
     if filesystem.is_directory(path):
         yield path
 

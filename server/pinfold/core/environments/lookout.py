@@ -2,6 +2,7 @@
 
 Owns the threads that read them, the deadline after which one that does not answer is said to be
 silent, and the polling that sees what other programs install. Refuses to know what an answer says.
+What is silent is a file system of which one call does not return, not a reading with much to do.
 
 Threads, because a call into a file system whose server is gone cannot be ended: the one that makes
 it is given up, and another takes its place. They are daemons, so that the process can end, and few:
@@ -57,6 +58,14 @@ class Reader(Protocol):
         """Return what is said of a question over which a thread hangs."""
         ...
 
+    def silent_since(self, thread: int) -> float | None:
+        """Return since when a thread is in one call of the file system; ``None`` if in none."""
+        ...
+
+    def in_the_way(self, query: EnvironmentQuery) -> int | None:
+        """Return the thread for whose sake a question was said to be unresponsive."""
+        ...
+
     def forget(self, but: Collection[EnvironmentQuery]) -> None:
         """Drop what is known of all queries *but* those given."""
         ...
@@ -76,8 +85,9 @@ class Lookout:
 
     *report* is called from a thread of the lookout, one call at a time, and may call
     :meth:`want`. With *poll_interval_s*, everything wanted is asked about again that often; with
-    ``None``, once only. What has not answered after *deadline_s* is reported as unresponsive, and
-    as it is if it answers after all.
+    ``None``, once only. What leads to a call of the file system that has not returned after
+    *deadline_s* is reported as unresponsive, and as it is if it answers after all. A long reading
+    that gets on is waited for.
     """
 
     def __init__(
@@ -102,8 +112,8 @@ class Lookout:
         self._told_at = 0.0
         self._queue: deque[EnvironmentQuery] = deque()
         self._readings: dict[EnvironmentQuery, _Reading] = {}
-        # Those that lead to where another thread hangs, and when they were first asked.
-        self._parked: dict[EnvironmentQuery, float] = {}
+        # Those that lead to where another thread hangs, or has much to read; in order.
+        self._parked: dict[EnvironmentQuery, None] = {}
         # Begun anew with every poll: what one of them saw holds until the next.
         self._round = Round()
         self._threads = 0
@@ -187,10 +197,10 @@ class Lookout:
                 answer = self._reader.unresponsive(None)
                 has_failed = True
             with self._changed:
-                reading = self._readings.pop(query)
+                self._readings.pop(query)
                 self._idle += 1
-                if not has_failed and self._is_early(query, answer, reading):
-                    self._parked.setdefault(query, reading.started)
+                if not has_failed and self._is_early(query, answer):
+                    self._parked.setdefault(query)
                 else:
                     self._parked.pop(query, None)
                     self._take(query, answer)
@@ -208,17 +218,19 @@ class Lookout:
             self._readings[query] = _Reading(threading.get_ident(), monotonic())
             return query, self._round
 
-    def _is_early(
-        self, query: EnvironmentQuery, answer: EnvironmentAnswer, reading: _Reading
-    ) -> bool:
+    def _is_early(self, query: EnvironmentQuery, answer: EnvironmentAnswer) -> bool:
         """Return whether it is too early to say of *query* that it is not answered.
 
-        The thread in whose way it comes may be reading something large.
+        The thread in whose way it comes may be reading something large. What was known holds on.
         """
-        if answer.state is not EnvironmentState.UNRESPONSIVE or self._wanted.get(query) is not None:
+        if answer.state is not EnvironmentState.UNRESPONSIVE:
             return False
-        first = self._parked.get(query, reading.started)
-        return monotonic() - first < self._deadline_s
+        thread = self._reader.in_the_way(query)
+        return thread is not None and not self._hangs(thread, monotonic())
+
+    def _hangs(self, thread: int, now: float) -> bool:
+        since = self._reader.silent_since(thread)
+        return since is not None and now - since >= self._deadline_s
 
     def _take(self, query: EnvironmentQuery, answer: EnvironmentAnswer) -> None:
         """Take in an answer; the lock is held."""
@@ -266,7 +278,7 @@ class Lookout:
     def _give_up(self, now: float) -> None:
         """Answer for whoever has been silent for too long; the lock is held."""
         for query, reading in self._readings.items():
-            if not reading.is_given_up and now - reading.started >= self._deadline_s:
+            if not reading.is_given_up and self._hangs(reading.thread, now):
                 reading.is_given_up = True
                 self._take(query, self._reader.unresponsive(reading.thread))
         if sum(reading.is_given_up for reading in self._readings.values()) >= MAX_READERS:
@@ -283,8 +295,9 @@ class Lookout:
             moments.append(now + RETRY_S)
         if self._untold:
             moments.append(self._told_at + BATCH_S)
+        # Who is in no call now may be in one that hangs from now on.
         moments += [
-            reading.started + self._deadline_s
+            (self._reader.silent_since(reading.thread) or now) + self._deadline_s
             for reading in self._readings.values()
             if not reading.is_given_up
         ]

@@ -166,8 +166,13 @@ def first_line(data: bytes) -> str | None:
     """Return the first line of *data* that is not blank, ``None`` if there is none."""
     if data in _INSTALLERS:
         return _INSTALLERS[data]
+    return next(iter(stripped_lines(data)), None)
+
+
+def stripped_lines(data: bytes) -> list[str]:
+    """Return the lines of *data* that are not blank, without the blanks around them."""
     text, _ = _decoded(data)
-    return next((line for line in map(str.strip, text.splitlines()) if line), None)
+    return [line for line in map(str.strip, text.splitlines()) if line]
 
 
 def normalised_extras(extras: tuple[str, ...]) -> frozenset[PackageName]:

@@ -24,12 +24,14 @@ from pinfold.core.environments.distributions import (
     Reading,
     read_distribution,
 )
-from pinfold.core.environments.metadata import first_line
+from pinfold.core.environments.metadata import stripped_lines
 from pinfold.core.environments.site_packages import (
     MetadataPlace,
     parse_egg_link,
     parse_path_file,
     read_location,
+    skips_byte_order_mark,
+    skips_hidden_path_files,
 )
 from pinfold.core.files import FileStart, Unreadable
 from pinfold.core.formats.summary import normalised
@@ -142,6 +144,7 @@ class _Find:
 class _Survey:
     """What the folders of an environment hold, by names and links alone."""
 
+    python: str | None
     finds: list[_Find] = field(default_factory=list)
     leftovers: dict[str, None] = field(default_factory=dict)
     watched: list[tuple[str, FileIdentity | None]] = field(default_factory=list)
@@ -326,7 +329,7 @@ def _is_recent(identity: FileIdentity, now_ns: int) -> bool:
 
 
 def _survey(filesystem: FileSystem, environment: Environment) -> _Survey:
-    survey = _Survey()
+    survey = _Survey(environment.python)
     for directory in environment.site_packages:
         site = os.fspath(directory)
         for path in _visit(filesystem, survey, site):
@@ -352,10 +355,9 @@ def _visit(filesystem: FileSystem, survey: _Survey, directory: str) -> list[str]
     for path in location.path_files:
         data = _watched_bytes(filesystem, survey, path)
         name = path.rpartition(os.sep)[2]
-        # Python passes over those that are hidden.
-        if data is None or name.startswith("."):
+        if data is None or (name.startswith(".") and skips_hidden_path_files(survey.python)):
             continue
-        paths = parse_path_file(data, directory)
+        paths = parse_path_file(data, directory, skips_mark=skips_byte_order_mark(survey.python))
         match = _EDITABLE.match(name)
         if match is not None and paths:
             survey.editables[normalised(match["name"])] = Path(paths[0])
@@ -365,15 +367,18 @@ def _visit(filesystem: FileSystem, survey: _Survey, directory: str) -> list[str]
 
 def _follow_egg_link(filesystem: FileSystem, survey: _Survey, directory: str, link: str) -> None:
     data = _watched_bytes(filesystem, survey, link)
-    line = None if data is None else first_line(data)
-    target = None if line is None else parse_egg_link(line, directory)
+    lines = [] if data is None else stripped_lines(data)
+    target = parse_egg_link(lines[0], directory) if lines else None
     if target is None:
         return
+    # The second line is the way from there to the project, as setuptools writes it: where the
+    # code is in `src`, that is what an install named.
+    project = parse_egg_link(lines[1], target) if len(lines) > 1 else None
     survey.watched.append((target, filesystem.identity(target)))
     location = read_location(filesystem, target)
     if not isinstance(location, Unreadable):
         survey.finds.extend(
-            _Find(place._replace(linked_from=link), directory, Path(target))
+            _Find(place._replace(linked_from=link), directory, Path(project or target))
             for place in location.places
         )
 

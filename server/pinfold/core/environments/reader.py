@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from threading import get_ident
 from time import monotonic, time_ns
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -115,6 +116,7 @@ class EnvironmentReader:
         self._home = home
         self._activated = activated
         self._surroundings = surroundings
+        self._variables = {} if surroundings is None else surroundings.variables
         self._choices_folder = choices
         self._packages = PackagesReader(self._filesystem)
         # Without a lock, which a thread that hangs would never give back: each item is a value, and
@@ -124,7 +126,10 @@ class EnvironmentReader:
         self._folders: dict[Path, _Seen[FolderLook]] = {}
         self._named: dict[Path, _Seen[Path | NoEnvironment]] = {}
         self._environments: dict[Path, _Seen[Environment | NoEnvironment]] = {}
-        self._at_packages: dict[Path, float] = {}
+        # Where the threads are that read packages, or wait for another to have read them.
+        self._at_packages: dict[int, tuple[Path, float]] = {}
+        # Who was refused, and for the sake of which thread.
+        self._refused: dict[EnvironmentQuery, int | None] = {}
         self._answers: dict[AnswerKey, EnvironmentAnswer] = {}
 
     def answer(
@@ -137,6 +142,7 @@ class EnvironmentReader:
         try:
             return self._answer(query, round_of_looking or Round())[0]
         except Stalled as error:
+            self._refused[query] = error.thread
             return self._silent(error.path)
 
     def explain(self, query: EnvironmentQuery) -> EnvironmentAnswer:
@@ -154,12 +160,26 @@ class EnvironmentReader:
 
     def unresponsive(self, thread: int | None) -> EnvironmentAnswer:
         """Return what is said of a question that *thread* has hung over for too long."""
-        place = None if thread is None else self._filesystem.place_of(thread)
+        place = None if thread is None else self._filesystem.place_of(self._caller(thread))
         return self._silent(place or "the file system")
+
+    def silent_since(self, thread: int) -> float | None:
+        """Return since when *thread*, or the one it waits for, is in one call; ``None`` if in none.
+
+        A thread that reads something large makes one call after the other.
+        """
+        return self._filesystem.since(self._caller(thread))
+
+    def in_the_way(self, query: EnvironmentQuery) -> int | None:
+        """Return the thread for whose sake *query* was last said to be unresponsive."""
+        return self._refused.get(query)
 
     def forget(self, but: Collection[EnvironmentQuery]) -> None:
         """Drop what is known only for the sake of queries that are not among those given."""
         folders = {place for query in but for place in (query.folder, *query.folder.parents)}
+        for query in list(self._refused):
+            if query not in but:
+                self._refused.pop(query, None)
         for folder in list(self._folders):
             if folder not in folders:
                 self._folders.pop(folder, None)
@@ -208,16 +228,28 @@ class EnvironmentReader:
 
     def _read_packages(self, environment: Environment) -> InstalledPackages:
         prefix = environment.prefix
-        started = self._at_packages.get(prefix)
+        now = monotonic()
         # The reader of packages lets one thread at a time at an environment. Nobody joins a queue
-        # behind one that hangs.
-        if started is not None and monotonic() - started > PATIENCE_S:
-            raise Stalled(str(prefix))
-        self._at_packages.setdefault(prefix, monotonic())
+        # behind one that hangs, or that has much to read.
+        for other, (place, started) in tuple(self._at_packages.items()):
+            if place == prefix and now - started > PATIENCE_S:
+                silent = self._filesystem.place_of(self._caller(other))
+                raise Stalled(silent or str(prefix), other)
+        thread = get_ident()
+        self._at_packages[thread] = (prefix, now)
         try:
             return self._packages.packages(environment)
         finally:
-            self._at_packages.pop(prefix, None)
+            del self._at_packages[thread]
+
+    def _caller(self, thread: int) -> int:
+        """Return who is in a call of the file system where *thread* waits for that."""
+        at = self._at_packages.get(thread)
+        if at is not None and self._filesystem.since(thread) is None:
+            for other, (place, _) in tuple(self._at_packages.items()):
+                if place == at[0] and self._filesystem.since(other) is not None:
+                    return other
+        return thread
 
     def look_in(self, folder: Path, glance: Glance | None = None) -> FolderLook:
         """Return what a folder says of an environment for what is in it."""
@@ -268,7 +300,8 @@ class EnvironmentReader:
     def _environment(self, prefix: Path, looking: Round) -> Environment | NoEnvironment:
         known = self._environments.get(prefix)
         if known is None or not known.holds(looking.glance):
-            seen = self._seen(partial(read_environment, prefix, home=self._home))
+            read = partial(read_environment, prefix, home=self._home, variables=self._variables)
+            seen = self._seen(read)
             if known is not None and _is_same(seen.value, known.value):
                 # The same object, or everything that was worked out for it would be again.
                 seen = replace(seen, value=known.value)

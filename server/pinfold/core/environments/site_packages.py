@@ -9,6 +9,7 @@ name.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -87,7 +88,7 @@ def parse_location(directory: str, names: Sequence[str]) -> Location:
         elif low.endswith(".egg-link"):
             # pathlib's idea of a suffix, which pip goes by, minds the case.
             egg_links.extend([prefix + name] if name.endswith(".egg-link") else [])
-        elif low.endswith(".pth"):
+        elif name.endswith(".pth"):
             path_files.append(prefix + name)
         elif is_egg and low == "egg-info":
             eggs.append(MetadataPlace(prefix + name, None, None, is_egg=True, key=None))
@@ -102,14 +103,33 @@ def parse_location(directory: str, names: Sequence[str]) -> Location:
     )
 
 
-def parse_path_file(data: bytes, directory: str) -> tuple[str, ...]:
+def skips_hidden_path_files(python: str | None) -> bool:
+    """Return whether ``site`` of a version passes over ``.pth`` files whose names begin with a dot.
+
+    Since 3.13, and since the last releases of those before it (gh-113659); a version that is known
+    in part counts as its newest.
+    """
+    minor, micro = _release(python)
+    if minor is None or minor >= (3, 13):
+        return True
+    return minor in _SKIP_HIDDEN_SINCE and (micro is None or micro >= _SKIP_HIDDEN_SINCE[minor])
+
+
+def skips_byte_order_mark(python: str | None) -> bool:
+    """Return whether ``site`` of a version passes over the mark that some editors put first."""
+    minor, _ = _release(python)
+    return minor is None or minor >= (3, 13)
+
+
+def parse_path_file(data: bytes, directory: str, *, skips_mark: bool = True) -> tuple[str, ...]:
     """Return the paths that a ``.pth`` file in *directory* adds to ``sys.path``.
 
     As ``site.addpackage`` of Python 3.13: a line that begins with ``import`` is code, which is
-    never run here. Paths that leave this machine, and devices, are left out.
+    never run here. Paths that leave this machine, and devices, are left out. Without *skips_mark*,
+    a byte order mark is part of the first line, as before 3.13.
     """
     found = []
-    for line in data.removeprefix(b"\xef\xbb\xbf").splitlines()[: 2 * MAX_PATHS]:
+    for line in (data.removeprefix(_MARK) if skips_mark else data).splitlines()[: 2 * MAX_PATHS]:
         text = line.decode("utf-8", "surrogateescape")
         if text.startswith(("#", "import ", "import\t")) or not text.strip():
             continue
@@ -120,11 +140,23 @@ def parse_path_file(data: bytes, directory: str) -> tuple[str, ...]:
 
 
 def parse_egg_link(line: str, directory: str) -> str | None:
-    """Return the folder that the first *line* of an ``.egg-link`` in *directory* leads to.
+    """Return the folder that a *line* of an ``.egg-link`` leads to, read from *directory*.
 
     ``None`` where it is none that may be looked at.
     """
     return _local_path(line, directory)
+
+
+_MARK = b"\xef\xbb\xbf"
+_RELEASE = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,3}))?")
+_SKIP_HIDDEN_SINCE = {(3, 8): 19, (3, 9): 19, (3, 10): 14, (3, 11): 8, (3, 12): 2}
+
+
+def _release(python: str | None) -> tuple[tuple[int, int] | None, int | None]:
+    match = _RELEASE.match(python or "")
+    if match is None:
+        return None, None
+    return (int(match[1]), int(match[2])), None if match[3] is None else int(match[3])
 
 
 def _local_path(text: str, directory: str) -> str | None:

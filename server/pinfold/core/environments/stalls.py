@@ -29,11 +29,12 @@ PATIENCE_S = 0.5
 
 
 class Stalled(Exception):
-    """Another thread hangs at `path`, or at a folder that it is in."""
+    """Another thread, `thread`, hangs at `path`, or at a folder that it is in."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, thread: int | None = None) -> None:
         super().__init__(f"{path} does not answer")
         self.path = path
+        self.thread = thread
 
 
 class WatchedFileSystem:
@@ -147,6 +148,6 @@ class WatchedFileSystem:
         return thread
 
     def _refuse_silent(self, path: str, before: float) -> None:
-        for started, place in tuple(self._calls.values()):
+        for thread, (started, place) in tuple(self._calls.items()):
             if started < before and (path == place or path.startswith(place + os.sep)):
-                raise Stalled(place)
+                raise Stalled(place, thread)
