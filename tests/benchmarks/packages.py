@@ -56,6 +56,20 @@ def _measure(prefix: Path, count: int, rounds: int) -> list[Row]:
     def unchanged() -> object:
         return warm.packages(environment)
 
+    another = site_packages / "another-1.0.dist-info"
+
+    def one_changed() -> object:
+        """See and check what another program did: it installs one package, or removes it."""
+        if another.exists():
+            shutil.rmtree(another)
+        else:
+            another.mkdir()
+            (another / "METADATA").write_text(
+                "Metadata-Version: 2.1\nName: another\nVersion: 1.0\nRequires-Dist: package-1\n"
+            )
+            (another / "RECORD").write_text("")
+        return warm.packages(environment).broken
+
     def names() -> object:
         return PackagesReader(LocalFileSystem()).names(environment)
 
@@ -72,6 +86,7 @@ def _measure(prefix: Path, count: int, rounds: int) -> list[Row]:
         {
             "names": names,
             "from scratch": from_scratch,
+            "one changed": one_changed,
             "unchanged": unchanged,
             "library": names_by_library,
             "library, requires": with_requires_by_library,
@@ -101,8 +116,16 @@ def _measure(prefix: Path, count: int, rounds: int) -> list[Row]:
             faster=True,
         ),
         row(
-            f"the same ({len(broken):,} broken), in a running server",
+            f"the same ({len(broken):,} broken), nothing remembered",
             "from scratch",
+            "`uv pip check`",
+            "uv",
+            "",
+            faster=False,
+        ),
+        row(
+            "check after another program installed or removed one, in a running server",
+            "one changed",
             "`uv pip check`",
             "uv",
             "≤ 1.3 ×",

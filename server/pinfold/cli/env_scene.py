@@ -268,7 +268,9 @@ class Scene:
 
     def _examined(self, installation: Installation, *, thoroughly: bool) -> Examined:
         try:
-            environment = read_environment(installation.prefix, self._watched, home=self.home)
+            environment = read_environment(
+                installation.prefix, self._watched, home=self.home, variables=os.environ
+            )
             packages, count = None, None
             # The packages of a prefix that several interpreters share are those of the usual one.
             if not isinstance(environment, NoEnvironment) and not installation.shares_prefix:

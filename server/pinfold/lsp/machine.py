@@ -92,7 +92,7 @@ class Machine:
         self._filesystem = LocalFileSystem()
         self._home = home_directory()
         self._discovery = Discovery(self._filesystem)
-        self._examiner = Examiner(self._filesystem, home=self._home)
+        self._examiner = Examiner(self._filesystem, home=self._home, variables=os.environ)
         self._reader = environment_reader()
 
     def place(self, path: Path, snapshot: Snapshot, *, explains: bool = False) -> Place:

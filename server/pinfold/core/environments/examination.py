@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass, replace
 from time import monotonic
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from pinfold.core.environments.health import diagnose, unresponsive
@@ -18,7 +19,7 @@ from pinfold.core.environments.packages import PackagesReader
 from pinfold.core.environments.stalls import Stalled, WatchedFileSystem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pinfold.core.files import FileSystem
@@ -50,15 +51,22 @@ class Examined:
 class Examiner:
     """Examines installations; remembers places that hang, so that they are not tried again.
 
-    May be asked from several threads.
+    *variables* are those of the process, which may move or hide the user's own packages. May be
+    asked from several threads.
     """
 
     def __init__(
-        self, filesystem: FileSystem, *, home: Path | None, deadline_s: float = DEADLINE_S
+        self,
+        filesystem: FileSystem,
+        *,
+        home: Path | None,
+        variables: Mapping[str, str] = MappingProxyType({}),
+        deadline_s: float = DEADLINE_S,
     ) -> None:
         self.filesystem = WatchedFileSystem(filesystem)
         self._packages = PackagesReader(self.filesystem)
         self._home = home
+        self._variables = variables
         self._deadline_s = deadline_s
 
     def examined(
@@ -84,7 +92,9 @@ class Examiner:
 
     def _examined(self, installation: Installation, *, thoroughly: bool) -> Examined:
         try:
-            environment = read_environment(installation.prefix, self.filesystem, home=self._home)
+            environment = read_environment(
+                installation.prefix, self.filesystem, home=self._home, variables=self._variables
+            )
             packages, count = None, None
             # The packages of a prefix that several interpreters share are those of the usual one.
             if not isinstance(environment, NoEnvironment) and not installation.shares_prefix:

@@ -189,24 +189,25 @@ class Lookout:
         """Read what is in the queue, as long as there is a lookout."""
         while (taken := self._next()) is not None:
             query, looking = taken
-            has_failed = False
+            failure: Exception | None = None
             try:
                 answer = self._reader.answer(query, looking)
             except Exception as error:  # noqa: BLE001 - one environment must not stop the others
-                bug.report(f"reading the environment of {query.folder} failed", error)
-                answer = self._reader.unresponsive(None)
-                has_failed = True
+                answer, failure = self._reader.unresponsive(None), error
             with self._changed:
                 self._readings.pop(query)
                 self._idle += 1
-                if not has_failed and self._is_early(query, answer):
+                if failure is None and self._is_early(query, answer):
                     self._parked.setdefault(query)
                 else:
                     self._parked.pop(query, None)
                     self._take(query, answer)
                 has_time = self._queue and monotonic() - self._told_at < BATCH_S
-            if not has_time:
+            if not has_time or failure is not None:
                 self._tell()
+            if failure is not None:
+                # Last, since it may raise: whoever waits has an answer by now.
+                bug.report(f"reading the environment of {query.folder} failed", failure)
 
     def _next(self) -> tuple[EnvironmentQuery, Round] | None:
         with self._changed:
