@@ -167,3 +167,12 @@ def test_every_environment_is_stood_for(markers: list[str], data: st.DataObject)
     holding = tuple(Marker(marker).evaluate(real) for marker in markers)
 
     assert holding in {world.applying for world in worlds(tuple(markers))}
+
+
+def test_cpython_stands_for_pypy_too() -> None:
+    """Where both show the same, it is CPython that is named."""
+    markers = ("python_version < '3.13'", "platform_python_implementation != 'Jython'")
+
+    labels = [world.environment.label for world in worlds(markers)]
+
+    assert ["Python 3.13 on Linux", "Python 3.12 on Linux"] == labels

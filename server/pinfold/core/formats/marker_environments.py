@@ -99,8 +99,16 @@ def worlds(markers: tuple[str | None, ...]) -> tuple[World, ...]:
             marker is None or (marker in texts and applies(marker, environment) is True)
             for marker in markers
         )
-        found.setdefault(applying, environment)
-    return tuple(World(environment, applying) for applying, environment in found.items())
+        known = found.get(applying)
+        # What CPython shows need not be shown by anything rarer.
+        if known is None or (_is_cpython(environment) and not _is_cpython(known)):
+            found[applying] = environment
+    ordered = sorted(found.items(), key=lambda item: not _is_cpython(item[1]))
+    return tuple(World(environment, applying) for applying, environment in ordered)
+
+
+def _is_cpython(environment: MarkerEnvironment) -> bool:
+    return environment.values["implementation_name"] == "cpython"
 
 
 def _readable(markers: Iterable[str | None]) -> tuple[str, ...]:
