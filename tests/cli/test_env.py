@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pinfold.cli import env_scene
 from pinfold.cli.env import VERBS
-from pinfold.cli.env_scene import MAX_HUNG, each_in_time
 from pinfold.core.environments.discovery import Inventory, Silence
 from pinfold.core.environments.inspector import LeftOut
 from tests.cli.environment_scene import make_base, make_whole, stand_alone
-from tests.cli.running import SCHEMAS, Result, Runner
 from tests.core.environments.conformance import audited
 from tests.core.environments.test_lookout import HangingFileSystem
 from tests.core.environments.test_reader import install, make_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.cli.running import Result, Runner
 
 _WAIT_S = 60.0
 
@@ -366,124 +364,8 @@ def test_file_system_that_hangs(env: Runner, base: Path, monkeypatch: pytest.Mon
     assert {".venv": [], "silent": ["unresponsive"]} == problems
 
 
-def test_each_in_time_raises() -> None:
-    """What goes wrong in a thread is raised where somebody waits."""
-
-    def fail(_: int) -> int:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        each_in_time([1, 2], fail, 5.0)
-
-
-def test_each_in_time_gives_up() -> None:
-    """Where everything hangs, nothing more is begun at some time; what comes late may count."""
-    released = threading.Event()
-    try:
-        results = each_in_time(range(MAX_HUNG + 3), lambda _: released.wait(_WAIT_S), 0.01)
-    finally:
-        released.set()
-
-    assert [None] * (MAX_HUNG + 3) == results
-
-
 def test_closed_standard_output(env: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a standard output there is still an exit status."""
     monkeypatch.setattr(sys, "stdout", None)
 
     assert [0, 0] == [env("env", verb).status for verb in ("list", "doctor")]
-
-
-def test_each_in_time_keeps_the_order() -> None:
-    """Each answer stands in the place of its question."""
-    assert [0, 1, 4, 9] == each_in_time(range(4), lambda number: number * number, 5.0)
-    assert [] == each_in_time([], lambda number: number, 5.0)
-
-
-@pytest.mark.parametrize("name", SHAPES)
-def test_schemas(name: str) -> None:
-    """The schemas are closed, so that what is added shows."""
-    schema = json.loads((SCHEMAS / f"env-{name}.schema.json").read_text(encoding="utf-8"))
-
-    assert (f"env-{name}.schema.json", False, {"const": 1}) == (
-        schema["$id"],
-        schema["additionalProperties"],
-        schema["properties"]["version"],
-    )
-
-
-def test_broken_ones_in_the_list(env: Runner, base: Path) -> None:
-    """The worst ailment stands in the row; below the table, how many cannot be used."""
-    make_environment(env.folder / "a")
-    once = env("env", "list", "--color=always")
-    make_environment(env.folder / "b")
-    twice = env("env", "list")
-
-    assert "One of them cannot be used: `pinfold env doctor DIR` says why." in once.out
-    assert "2 of them cannot be used: `pinfold env doctor DIR` says why." in twice.out
-    assert "\x1b[1;31m" in once.out
-    assert "\x1b" not in twice.out
-
-
-def test_below_home(env: Runner, base: Path, tmp_path: Path) -> None:
-    """What lies below somebody's home is shown as he would write it."""
-    make_whole(tmp_path / "home/envs/x", base)
-
-    assert "~/envs/x\n" == env("env", "show", "../home/envs/x").out.splitlines(keepends=True)[0]
-
-
-def test_another_path_to_it(env: Runner, base: Path) -> None:
-    """An environment that a link leads to is one, and both paths are told."""
-    make_whole(env.folder / "real", base)
-    (env.folder / ".venv").symlink_to("real")
-    entries = own(env("env", "list", "--format=json"), env.folder)
-
-    assert [("real", [".venv"], True)] == [
-        (entry["prefix"], entry["aliases"], entry["selected"]) for entry in entries
-    ]
-
-
-def test_why_tells_of_contradictions(env: Runner, base: Path) -> None:
-    """A file of the project that asks for another Python is named with its line."""
-    make_whole(env.folder / ".venv", base)
-    env.write(".python-version", "3.9\n")
-    result = env("env", "why")
-    (found,) = env("env", "why", "--format=json").json("env-why")["contradictions"]
-
-    assert "  warning .python-version:1: " in result.out
-    assert (".python-version", 1) == (found["path"], found["line"])
-
-
-def test_why_one_is_broken(env: Runner) -> None:
-    """What is wrong with the winner is told beside it."""
-    make_environment(env.folder / ".venv")
-    result = env("env", "why")
-
-    assert 0 == result.status
-    assert "  error[" in result.out
-
-
-def test_why_the_named_one_is_not_taken(env: Runner) -> None:
-    """Where somebody named one that is not there, that is the reason for having none."""
-    env.write("pinfold.toml", 'environment = "gone"\n')
-    shape = env("env", "why", "--format=json").json("env-why")
-
-    assert ("unusable", True) == (shape["state"], "gone" in shape["reason"])
-    assert [("setting", True)] == [
-        (step["place"], step["taken"]) for step in shape["steps"] if step["taken"]
-    ]
-    assert 2 == env("env", "show").status
-
-
-def test_doctor_of_the_same_package_twice(env: Runner, base: Path) -> None:
-    """A distribution that another one hides is told of, and is no reason to fail."""
-    prefix = make_whole(env.folder / ".venv", base, app="1.0")
-    folder = prefix / "lib/python3.12/site-packages/app-2.0.dist-info"
-    install(prefix, "app", "2.0")
-    (folder / "RECORD").write_text("app-2.0.dist-info/METADATA,,\n", encoding="utf-8")
-    result = env("env", "doctor")
-    (entry,) = env("env", "doctor", "--format=json").json("env-doctor")["environments"]
-
-    assert 0 == result.status
-    assert "warning[shadowed] app " in result.out
-    assert ["app"] == [shadowed["distribution"] for shadowed in entry["shadowed"]]

@@ -11,12 +11,11 @@ import sys
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
-from pinfold.cli.env_list import belongs_to, unseen, with_selected
+from pinfold.cli.env_list import unseen, with_selected
 from pinfold.cli.env_scene import Refusal, Scene, named_environment
 from pinfold.cli.env_shape import (
     ailment_lines,
-    installation_json,
-    json_path,
+    json_paths,
     python_of,
     short_path,
     title,
@@ -24,13 +23,14 @@ from pinfold.cli.env_shape import (
 )
 from pinfold.cli.main import CLEAN, FAILED, FOUND
 from pinfold.cli.terminal import Ink, Screen, complain, counted, visible
+from pinfold.features.environments import FORMAT_VERSION, belongs_to, diagnosis_json, is_ill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pinfold.cli.env_scene import Examined, Selection
-    from pinfold.cli.env_shape import Json
+    from pinfold.core.environments.examination import Examined
     from pinfold.core.model.installation import Installation
+    from pinfold.features.environments import Json, Selection
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -53,19 +53,12 @@ def run(arguments: Sequence[str]) -> int:
     examined = scene.examined(installations, thoroughly=True)
     screen = Screen.of(sys.stdout, options.color, os.environ)
     if options.format == "json":
-        screen.write(_json(examined, selection, scene))
+        screen.write(written_json(_json(examined, selection, scene), "environments"))
     else:
         screen.write("".join(_report(examined, scene, screen)))
     if has_failed:
         return FAILED
     return FOUND if any(map(is_ill, examined)) else CLEAN
-
-
-def is_ill(examined: Examined) -> bool:
-    """Return whether something is wrong that somebody should do something about."""
-    packages = examined.packages
-    has_broken = packages is not None and bool(packages.broken)
-    return has_broken or any(ailment.is_severe for ailment in examined.installation.ailments)
 
 
 def _parser() -> ArgumentParser:
@@ -97,44 +90,17 @@ def _of_project(selection: Selection, scene: Scene) -> list[Installation]:
         installation
         for installation in with_selected(inventory.installations, selection, scene)
         if selection.is_of(installation)
-        or (belongs_to(installation, project) and not installation.is_base)
+        or (belongs_to(installation, [project]) and not installation.is_base)
     ]
 
 
-def _json(examined: Sequence[Examined], selection: Selection, scene: Scene) -> str:
+def _json(examined: Sequence[Examined], selection: Selection, scene: Scene) -> Json:
     ill = sum(map(is_ill, examined))
-    head = {"summary": {"environments": len(examined), "healthy": len(examined) - ill, "ill": ill}}
-    return written_json(
-        head, "environments", [_environment_json(item, selection, scene) for item in examined]
-    )
-
-
-def _environment_json(examined: Examined, selection: Selection, scene: Scene) -> Json:
-    packages = examined.packages
+    write_path = json_paths(scene)
     return {
-        **installation_json(examined, scene, selection),
-        "healthy": not is_ill(examined),
-        "brokenDependencies": [
-            {
-                "distribution": broken.distribution,
-                "breakage": broken.breakage.name.lower(),
-                "needs": broken.needs,
-                "requirement": broken.requirement,
-                "message": broken.message,
-            }
-            for broken in (() if packages is None else packages.broken)
-        ],
-        "shadowed": [
-            {
-                "distribution": shadowed.key,
-                "version": shadowed.version,
-                "folder": json_path(shadowed.folder, scene),
-            }
-            for shadowed in (() if packages is None else packages.shadowed)
-        ],
-        "leftovers": [
-            json_path(path, scene) for path in (() if packages is None else packages.leftovers)
-        ],
+        "version": FORMAT_VERSION,
+        "summary": {"environments": len(examined), "healthy": len(examined) - ill, "ill": ill},
+        "environments": [diagnosis_json(item, selection, write_path) for item in examined],
     }
 
 

@@ -1,6 +1,6 @@
 """``pinfold env list``: all environments and interpreters, the one for a folder first.
 
-Owns their order and the table. What each of them is, is :mod:`pinfold.cli.env_shape`'s to say.
+Owns the table. Their order, and what each of them is, is :mod:`pinfold.features.environments`'s.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from pinfold.cli.env_scene import Refusal, Scene
 from pinfold.cli.env_shape import (
     column_width,
     health_word,
-    installation_json,
     json_path,
+    json_paths,
     padded,
     python_of,
-    selection_json,
     title,
     written_json,
 )
 from pinfold.cli.main import CLEAN, FAILED
 from pinfold.cli.terminal import Ink, Screen, complain, counted, visible
-from pinfold.core.formats.versions import parsed_version
 from pinfold.core.model.environment import EnvironmentState
+from pinfold.features.environments import belongs_to, listing_json, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from pinfold.cli.env_scene import Examined, Selection
     from pinfold.core.environments.discovery import Inventory
+    from pinfold.core.environments.examination import Examined
     from pinfold.core.model.installation import Installation
+    from pinfold.features.environments import Selection
 
 MOST_TOLD = 10
 """How many places that were left out are named."""
@@ -50,11 +50,12 @@ def run(arguments: Sequence[str]) -> int:
     project = scene.project(folder) if options.path is None else folder
     selection = scene.selection(folder)
     inventory = scene.search(project)
-    examined = scene.examined(with_selected(inventory.installations, selection, scene))
-    examined.sort(key=lambda item: _place(item.installation, project, selection))
+    installations = with_selected(inventory.installations, selection, scene)
+    examined = ordered(scene.examined(installations), [project], selection)
     screen = Screen.of(sys.stdout, options.color, os.environ)
     if options.format == "json":
-        screen.write(_json(examined, inventory, project, selection, scene))
+        shape = listing_json(examined, inventory, project, selection, json_paths(scene))
+        screen.write(written_json(shape, "environments"))
         return CLEAN
     screen.write("".join(_table(examined, project, selection, scene, screen)))
     if sys.stdout is not None:
@@ -109,53 +110,6 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _place(
-    installation: Installation, project: Path, selection: Selection
-) -> tuple[bool, bool, bool, list[tuple[int, object]], str]:
-    """Return what sorts: the selected, those of the project, others, interpreters newest first."""
-    return (
-        not selection.is_of(installation),
-        installation.is_base,
-        not belongs_to(installation, project),
-        _newest_first(installation) if installation.is_base else [],
-        installation.id,
-    )
-
-
-def belongs_to(installation: Installation, project: Path) -> bool:
-    """Return whether an environment is one of *project*, wherever it is kept."""
-    return installation.prefix.is_relative_to(project) or (
-        installation.project is not None and installation.project.is_relative_to(project)
-    )
-
-
-def _newest_first(installation: Installation) -> list[tuple[int, object]]:
-    version = parsed_version(installation.version or "0")
-    return [(-number, "") for number in version.release] if version is not None else []
-
-
-def _json(
-    examined: Sequence[Examined],
-    inventory: Inventory,
-    project: Path,
-    selection: Selection,
-    scene: Scene,
-) -> str:
-    head = {
-        "folder": json_path(project, scene),
-        "selection": selection_json(selection, scene),
-        "complete": inventory.is_complete,
-        "leftOut": [
-            {"path": left_out.path, "reason": left_out.reason} for left_out in inventory.left_out
-        ],
-        "silent": [
-            {"source": silence.locator, "reason": silence.reason} for silence in inventory.silent
-        ],
-    }
-    entries = [installation_json(item, scene, selection) for item in examined]
-    return written_json(head, "environments", entries)
-
-
 def _table(
     examined: Sequence[Examined],
     project: Path,
@@ -192,7 +146,7 @@ def _table(
 def _heading(installation: Installation, project: Path, selection: Selection) -> str:
     if installation.is_base and not selection.is_of(installation):
         return "Interpreters"
-    if selection.is_of(installation) or belongs_to(installation, project):
+    if selection.is_of(installation) or belongs_to(installation, [project]):
         return "Environments of this project"
     return "Other environments"
 
@@ -210,5 +164,5 @@ def _cells(item: Examined, scene: Scene) -> tuple[str, ...]:
 
 
 def _named(selection: Selection, scene: Scene) -> str:
-    shown = json_path(selection.query.folder, scene)
+    shown = json_path(selection.folder, scene)
     return "the current folder" if shown == "." else shown

@@ -1,63 +1,44 @@
 """What the verbs of `pinfold env` look at: the installations of this machine, and which is meant.
 
-Owns how a person's words name an environment, and that no file system that hangs keeps anybody
-waiting. How things are found and judged is :mod:`pinfold.core.environments`; how they are shown is
-for other modules.
+Owns how a person's words name an environment. How things are found and judged is
+:mod:`pinfold.core.environments`; how they are shown is for other modules.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import threading
-from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pinfold.cli.environments import activated_environment, home_directory
 from pinfold.cli.targets import absolute
 from pinfold.cli.terminal import Progress, counted
 from pinfold.core.environments.choices import choices_folder
 from pinfold.core.environments.discovery import Discovery, Inventory, identify_prefix
-from pinfold.core.environments.health import diagnose, unresponsive
+from pinfold.core.environments.examination import DEADLINE_S, Examiner
 from pinfold.core.environments.inventory_file import inventory_path, write_inventory
-from pinfold.core.environments.layout import (
-    NoEnvironment,
-    kind_of,
-    prefix_of,
-    read_environment,
-)
-from pinfold.core.environments.packages import PackagesReader
+from pinfold.core.environments.layout import NoEnvironment, kind_of, prefix_of
 from pinfold.core.environments.places import this_machine
 from pinfold.core.environments.reader import EnvironmentReader
-from pinfold.core.environments.selection import EnvironmentQuery
-from pinfold.core.environments.stalls import Stalled, WatchedFileSystem
+from pinfold.core.environments.stalls import Stalled
 from pinfold.core.files import LocalFileSystem, is_local_path, locale_encoding
 from pinfold.core.model.environment import EnvironmentState
 from pinfold.core.model.facts import Facts
 from pinfold.core.workspace.snapshot import DiskFiles, Snapshot
+from pinfold.features.environments import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pinfold.core.environments.examination import Examined
     from pinfold.core.files import FileSystem
-    from pinfold.core.model.environment import EnvironmentAnswer, InstalledPackages
     from pinfold.core.model.installation import Installation
 
 SEARCH_TIMEOUT_S = 30.0
 """How long a search may take at most; its parts have deadlines of their own."""
-
-DEADLINE_S = 5.0
-"""How long one environment may take before it counts as one that does not answer."""
-
-MAX_HUNG = 16
-"""How many threads may hang before nothing more is begun."""
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,53 +48,18 @@ class Refusal:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """An installation, its ailments in it, and how many packages it has where that is known.
-
-    `packages` is set where somebody wanted to know all of them.
-    """
-
-    installation: Installation
-    count: int | None = None
-    packages: InstalledPackages | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which environment is that of a folder or file, as `query` asks for it."""
-
-    query: EnvironmentQuery
-    answer: EnvironmentAnswer
-
-    @property
-    def prefix(self) -> Path | None:
-        """The environment, ``None`` if there is none that can be used."""
-        packages = self.answer.packages
-        return None if packages is None else packages.environment.prefix
-
-    def is_of(self, installation: Installation) -> bool:
-        """Return whether *installation* is the selected one."""
-        return self.prefix is not None and (
-            self.prefix == installation.prefix or self.prefix in installation.aliases
-        )
-
-
 class Scene:
     """This machine as a run sees it, from the working directory."""
 
-    def __init__(
-        self,
-        filesystem: FileSystem | None = None,
-        *,
-        deadline_s: float | None = None,
-    ) -> None:
+    def __init__(self) -> None:
         self.working_directory = Path.cwd()
         self.home = home_directory()
-        self.filesystem: FileSystem = LocalFileSystem() if filesystem is None else filesystem
-        self._deadline_s = DEADLINE_S if deadline_s is None else deadline_s
+        self.filesystem: FileSystem = LocalFileSystem()
+        self._examiner = Examiner(
+            self.filesystem, home=self.home, variables=os.environ, deadline_s=DEADLINE_S
+        )
         # Those who hang are remembered here, so that what lies below is not tried again.
-        self._watched = WatchedFileSystem(self.filesystem)
+        self._watched = self._examiner.filesystem
         self._reader = EnvironmentReader(
             self.filesystem,
             home=self.home,
@@ -121,7 +67,6 @@ class Scene:
             surroundings=this_machine(),
             choices=choices_folder(),
         )
-        self._packages = PackagesReader(self._watched)
         self._snapshot = Snapshot(
             documents={},
             disk=DiskFiles(self.filesystem, locale_encoding()),
@@ -166,12 +111,12 @@ class Scene:
         """Return the environment of the file at *path*, or of files in the folder that it is."""
         file = path / "requirements.txt" if self._is_directory(path) else path
         # The settings lie beside the file, and may be as silent.
-        query = self._within(partial(self._snapshot.environment_query, file))
+        query = self._examiner.within(partial(self._snapshot.environment_query, file))
         if query is None:
-            query = EnvironmentQuery(file.parent, file.parent)
-            return Selection(query, self._reader.unresponsive(None))
-        answer = self._within(partial(self._reader.explain, query))
-        return Selection(query, answer or self._reader.unresponsive(None))
+            return Selection(file.parent, self._reader.unresponsive(None))
+        explain = partial(self._reader.explain, query)
+        answer = self._examiner.within(explain, self._reader.silent_since)
+        return Selection(query.folder, answer or self._reader.unresponsive(None))
 
     def project(self, folder: Path) -> Path:
         """Return the folder whose environments are those of a person who works in *folder*."""
@@ -202,7 +147,7 @@ class Scene:
 
     def identified(self, path: Path) -> Installation | Refusal:
         """Return the environment or interpreter at *path*, which may be that of an interpreter."""
-        found = self._within(partial(self._identified, path))
+        found = self._examiner.within(partial(self._identified, path))
         return Refusal(f"{path} does not answer") if found is None else found
 
     def examined(
@@ -215,18 +160,15 @@ class Scene:
         progress = Progress(sys.stderr)
         done = 0
 
-        def examine(installation: Installation) -> Examined:
+        def on_begin(_: Installation) -> None:
             nonlocal done
             done += 1
             progress.show(f"{done:,} of {len(installations):,} environments examined")
-            return self._examined(installation, thoroughly=thoroughly)
 
-        results = each_in_time(installations, examine, self._deadline_s)
-        progress.hide()
-        return [
-            _silent(installation) if result is None else result
-            for installation, result in zip(installations, results, strict=True)
-        ]
+        try:
+            return self._examiner.examined(installations, thoroughly=thoroughly, on_begin=on_begin)
+        finally:
+            progress.hide()
 
     def _is_directory(self, path: Path) -> bool:
         return bool(self._answered(partial(self._watched.is_directory, path)))
@@ -234,12 +176,9 @@ class Scene:
     def _answered(self, look: Callable[[], bool]) -> bool | None:
         """Return what *look* sees, ``None`` where the file system does not answer."""
         try:
-            return self._within(look)
+            return self._examiner.within(look)
         except Stalled:
             return None
-
-    def _within(self, work: Callable[[], Result]) -> Result | None:
-        return each_in_time([None], lambda _: work(), self._deadline_s)[0]
 
     def _identified(self, path: Path) -> Installation | Refusal:
         try:
@@ -256,7 +195,7 @@ class Scene:
             return Refusal(f"{path} is no Python that can be recognised")
         if found.is_base and path != prefix:
             # Several interpreters may share a prefix: the one that was named is meant.
-            inventory = Discovery(self.filesystem).find(around, timeout_s=self._deadline_s)
+            inventory = Discovery(self.filesystem).find(around, timeout_s=DEADLINE_S)
             real = Path(os.path.realpath(path))
             same = [
                 other
@@ -265,83 +204,6 @@ class Scene:
             ] or [other for other in inventory.installations if other.real_executable == real]
             found = same[0] if same else found
         return found
-
-    def _examined(self, installation: Installation, *, thoroughly: bool) -> Examined:
-        try:
-            environment = read_environment(
-                installation.prefix, self._watched, home=self.home, variables=os.environ
-            )
-            packages, count = None, None
-            # The packages of a prefix that several interpreters share are those of the usual one.
-            if not isinstance(environment, NoEnvironment) and not installation.shares_prefix:
-                if thoroughly:
-                    packages = self._packages.packages(environment)
-                    count = len(packages.by_name)
-                else:
-                    count = len(self._packages.names(environment))
-        except Stalled as stalled:
-            return Examined(replace(installation, ailments=(unresponsive(stalled.path),)))
-        ailments = diagnose(installation, packages, self._watched)
-        return Examined(replace(installation, ailments=ailments), count, packages)
-
-
-def each_in_time(
-    items: Sequence[Item], work: Callable[[Item], Result], deadline_s: float
-) -> list[Result | None]:
-    """Return what *work* makes of each of *items*, ``None`` for one that takes too long.
-
-    One after the other in a thread; another one goes on where it hangs, since a call into a file
-    system whose server is gone cannot be ended.
-    """
-    results: dict[int, Result] = {}
-    errors: list[Exception] = []
-    waiting = deque(range(len(items)))
-    begun: dict[int, float] = {}
-    given_up: set[int] = set()
-    changed = threading.Condition()
-
-    def run() -> None:
-        while True:
-            with changed:
-                if not waiting or errors:
-                    return
-                position = waiting.popleft()
-                begun[position] = monotonic()
-            try:
-                result = work(items[position])
-            except Exception as error:  # noqa: BLE001 - raised again where somebody waits for it
-                with changed:
-                    errors.append(error)
-                    changed.notify_all()
-                return
-            with changed:
-                results[position] = result
-                del begun[position]
-                changed.notify_all()
-
-    with changed:
-        while len(results) + len(given_up - results.keys()) < len(items) and not errors:
-            now = monotonic()
-            given_up.update(
-                position for position, since in begun.items() if now - since > deadline_s
-            )
-            if waiting and begun.keys() <= given_up:
-                if len(begun) >= MAX_HUNG:
-                    given_up.update(waiting)
-                    waiting.clear()
-                    break
-                threading.Thread(target=run, name="pinfold-examiner", daemon=True).start()
-                # It begins at once; nobody else is started meanwhile.
-                changed.wait_for(lambda: not waiting or begun.keys() - given_up or errors, 1.0)
-                continue
-            changed.wait(deadline_s / 5)
-        if errors:
-            raise errors[0]
-        return [results.get(position) for position in range(len(items))]
-
-
-def _silent(installation: Installation) -> Examined:
-    return Examined(replace(installation, ailments=(unresponsive(str(installation.prefix)),)))
 
 
 def why_none(selection: Selection, shown: str) -> str:

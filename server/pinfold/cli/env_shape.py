@@ -1,30 +1,27 @@
-"""Installations as people and programs are shown them: one shape in JSON, one way of writing paths.
+"""Installations as people are shown them in a terminal, and how paths are written for programs.
 
-Owns what of an installation is shown, and that nothing of it reaches a terminal unescaped. Finds
-and judges nothing.
+Owns that nothing of an installation reaches a terminal unescaped. What is shown of it, and its
+shape in JSON, is :mod:`pinfold.features.environments`'s to say.
 """
 
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pinfold.cli.targets import shown_path
 from pinfold.cli.terminal import Ink, cells, complain, visible
+from pinfold.features import environments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from pinfold.cli.env_scene import Examined, Scene, Selection
+    from pinfold.cli.env_scene import Scene
     from pinfold.cli.terminal import Screen
     from pinfold.core.model.installation import Ailment, Installation
-
-Json = dict[str, object]
-
-FORMAT_VERSION = 1
-
-_IMPLEMENTATIONS = {"cpython": "", "pypy": "PyPy ", "graalpy": "GraalPy "}
+    from pinfold.features.environments import Json, WritePath
 
 
 def short_path(path: Path, scene: Scene) -> str:
@@ -51,8 +48,7 @@ def title(installation: Installation, scene: Scene) -> str:
 
 def python_of(installation: Installation) -> str:
     """Return version and implementation for people."""
-    known = _IMPLEMENTATIONS.get(installation.implementation, f"{installation.implementation} ")
-    return visible(f"{known}{installation.version or '?'}")
+    return visible(environments.python_of(installation))
 
 
 def health_word(ailments: Sequence[Ailment], screen: Screen) -> str:
@@ -98,68 +94,23 @@ def padded(text: str, width: int) -> str:
     return text + " " * (width - text_width(text))
 
 
-def installation_json(examined: Examined, scene: Scene, selection: Selection | None) -> Json:
-    """Return the shape that every verb has of an installation."""
-    installation = examined.installation
-
-    def path(value: Path | None) -> str | None:
-        return None if value is None else json_path(value, scene)
-
-    is_selected = selection is not None and selection.is_of(installation)
-    return {
-        "id": installation.id,
-        "prefix": path(installation.prefix),
-        "kind": installation.kind.value,
-        "isBase": installation.is_base,
-        "executable": path(installation.executable),
-        "realExecutable": path(installation.real_executable),
-        "version": installation.version,
-        "implementation": installation.implementation,
-        "baseHome": path(installation.base_home),
-        "name": installation.name,
-        "project": path(installation.project),
-        "evidence": list(installation.evidence),
-        "aliases": [path(alias) for alias in installation.aliases],
-        "externallyManaged": installation.is_externally_managed,
-        "packages": examined.count,
-        "health": [ailment_json(ailment) for ailment in installation.ailments],
-        "selected": is_selected,
-        "reason": selection.answer.reason if selection is not None and is_selected else None,
-    }
-
-
-def ailment_json(ailment: Ailment) -> Json:
-    """Return the shape of one thing that is wrong."""
-    return {
-        "problem": ailment.problem.value,
-        "cause": ailment.cause,
-        "repair": ailment.repair,
-        "severe": ailment.is_severe,
-    }
-
-
-def selection_json(selection: Selection, scene: Scene) -> Json:
-    """Return the shape of which environment is that of a folder or file."""
-    prefix = selection.prefix
-    return {
-        "folder": json_path(selection.query.folder, scene),
-        "state": selection.answer.state.name.lower(),
-        "reason": selection.answer.reason,
-        "prefix": None if prefix is None else json_path(prefix, scene),
-        "meant": selection.answer.is_meant,
-    }
-
-
 def json_path(path: Path, scene: Scene) -> str:
     """Return *path* for programs: POSIX, relative below the working directory."""
     return "." if path == scene.working_directory else shown_path(path, scene.working_directory)
 
 
-def written_json(head: Mapping[str, object], name: str, entries: Sequence[Json]) -> str:
-    """Return a shape in ASCII, one of its *entries*, which are called *name*, a line."""
+def json_paths(scene: Scene) -> WritePath:
+    """Return how paths are written for programs."""
+    return partial(json_path, scene=scene)
+
+
+def written_json(shape: Json, name: str) -> str:
+    """Return *shape* in ASCII, with its entries called *name* at the end, each in a line."""
     import json
 
-    opened = json.dumps({"version": FORMAT_VERSION, **head})[:-1]
+    entries = shape[name]
+    assert isinstance(entries, list)
+    opened = json.dumps({key: value for key, value in shape.items() if key != name})[:-1]
     lines = ",\n".join(json.dumps(entry) for entry in entries)
     opening, closing = ("[\n", "\n]") if entries else ("[", "]")
     return f'{opened}, "{name}": {opening}{lines}{closing}}}\n'

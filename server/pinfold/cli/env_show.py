@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from pinfold.cli.env_scene import Refusal, Scene, meant
 from pinfold.cli.env_shape import (
     ailment_lines,
-    installation_json,
     json_path,
+    json_paths,
     python_of,
     short_path,
     title,
@@ -22,11 +22,13 @@ from pinfold.cli.env_shape import (
 )
 from pinfold.cli.main import CLEAN, FAILED
 from pinfold.cli.terminal import Ink, Screen, complain, counted, visible
+from pinfold.features.environments import FORMAT_VERSION, installation_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pinfold.cli.env_scene import Examined, Selection
+    from pinfold.core.environments.examination import Examined
+    from pinfold.features.environments import Json, Selection
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -41,14 +43,15 @@ def run(arguments: Sequence[str]) -> int:
     selection = found.selection or scene.selection(scene.working_directory)
     screen = Screen.of(sys.stdout, options.color, os.environ)
     if options.format == "json":
-        entry = installation_json(examined, scene, selection)
+        entry = installation_json(examined, selection, json_paths(scene))
         packages = examined.packages
         entry["sitePackages"] = (
             None
             if packages is None
             else [json_path(path, scene) for path in packages.environment.site_packages]
         )
-        screen.write(written_json({}, "environments", [entry]))
+        shape: Json = {"version": FORMAT_VERSION, "environments": [entry]}
+        screen.write(written_json(shape, "environments"))
     else:
         screen.write("".join(_page(examined, selection, scene, screen)))
     return CLEAN
@@ -113,6 +116,6 @@ def _rows(examined: Examined, selection: Selection, scene: Scene) -> Iterator[tu
     if installation.is_externally_managed:
         yield "managed", "by somebody else: pip is not to install here (PEP 668)"
     if selection.is_of(installation):
-        shown = short_path(selection.query.folder, scene)
+        shown = short_path(selection.folder, scene)
         place = "the current folder" if shown == "." else shown
         yield "selected", f"for {place}: {visible(selection.answer.reason)}"

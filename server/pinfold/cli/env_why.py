@@ -14,24 +14,23 @@ from pinfold.cli.env_scene import Refusal, Scene
 from pinfold.cli.env_shape import (
     ailment_lines,
     column_width,
-    installation_json,
-    json_path,
+    json_paths,
     padded,
     python_of,
-    selection_json,
     short_path,
     written_json,
 )
 from pinfold.cli.main import CLEAN, FAILED
 from pinfold.cli.terminal import Ink, Screen, complain, visible
 from pinfold.core.model.environment import EnvironmentState
+from pinfold.features.environments import explanation_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from pinfold.cli.env_scene import Examined, Selection
-    from pinfold.cli.env_shape import Json
+    from pinfold.core.environments.examination import Examined
+    from pinfold.features.environments import Selection
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -49,7 +48,8 @@ def run(arguments: Sequence[str]) -> int:
         examined = None if isinstance(found, Refusal) else scene.examined([found])[0]
     screen = Screen.of(sys.stdout, options.color, os.environ)
     if options.format == "json":
-        screen.write(_json(path, selection, examined, scene))
+        shape = explanation_json(selection, examined, path, json_paths(scene))
+        screen.write(written_json(shape, "steps"))
     else:
         screen.write("".join(_page(path, selection, examined, scene, screen)))
     return CLEAN
@@ -71,37 +71,6 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto")
     return parser
-
-
-def _json(path: Path, selection: Selection, examined: Examined | None, scene: Scene) -> str:
-    answer = selection.answer
-    head = {
-        "path": json_path(path, scene),
-        **selection_json(selection, scene),
-        "environment": None if examined is None else installation_json(examined, scene, selection),
-        "rejected": [
-            {"path": json_path(candidate.path, scene), "reason": candidate.reason}
-            for candidate in answer.rejected
-        ],
-        "contradictions": [
-            {
-                "path": json_path(contradiction.path, scene),
-                "line": contradiction.line + 1,
-                "message": contradiction.message,
-            }
-            for contradiction in answer.contradictions
-        ],
-    }
-    steps: list[Json] = [
-        {
-            "place": step.place.value,
-            "path": None if step.path is None else json_path(step.path, scene),
-            "outcome": step.outcome,
-            "taken": step.is_taken,
-        }
-        for step in answer.steps
-    ]
-    return written_json(head, "steps", steps)
 
 
 def _page(

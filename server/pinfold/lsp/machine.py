@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
     from pinfold.core.environments.activation import ActivationText
     from pinfold.core.environments.discovery import Search
-    from pinfold.core.environments.examination import Examined
+    from pinfold.core.environments.examination import Examined, SilentSince
+    from pinfold.core.environments.selection import EnvironmentQuery
     from pinfold.core.environments.shells import Shell
     from pinfold.core.model.installation import Installation
     from pinfold.core.workspace.snapshot import Snapshot
@@ -104,7 +105,11 @@ class Machine:
             Refused: there is no such folder, or it does not answer.
         """
         folder = self._within(path, partial(self._folder_of, path))
-        return self._within(folder, partial(self._place, folder, snapshot, explains))
+        # The settings lie beside it, and their reading tells nobody where it is.
+        query, project = self._within(folder, partial(self._asked_of, folder, snapshot))
+        ask = self._reader.explain if explains else self._reader.answer
+        answer = self._within(folder, partial(ask, query), self._reader.silent_since)
+        return Place(folder, project, Selection(folder, answer))
 
     def kept(self, projects: Sequence[Path]) -> Inventory | None:
         """Return what the last search found, ``None`` if nothing is kept of it."""
@@ -183,14 +188,16 @@ class Machine:
         """
         forget(folder)
 
-    def _within(self, path: Path, work: Callable[[], Result]) -> Result:
-        """Return what *work* does with *path*.
+    def _within(
+        self, path: Path, work: Callable[[], Result], silent_since: SilentSince | None = None
+    ) -> Result:
+        """Return what *work* does with *path*; see :meth:`Examiner.within`.
 
         Raises:
             Refused: it takes too long, or it raised that itself.
         """
         try:
-            found = self._examiner.within(work)
+            found = self._examiner.within(work, silent_since)
         except Stalled as stalled:
             raise Refused(str(stalled)) from stalled
         if found is None:
@@ -205,7 +212,8 @@ class Machine:
             raise Refused(f"{path} does not exist")
         return path.parent
 
-    def _place(self, folder: Path, snapshot: Snapshot, explains: bool) -> Place:
+    def _asked_of(self, folder: Path, snapshot: Snapshot) -> tuple[EnvironmentQuery, Path]:
+        """Return the question for the environment of *folder*, and the project that it is in."""
         query = snapshot.environment_query(folder / "requirements.txt")
         holding = [root for root in snapshot.roots if folder.is_relative_to(root)]
         project = max(holding, key=lambda root: len(root.parts), default=None)
@@ -214,8 +222,7 @@ class Machine:
             # The home directory is nobody's project, even where it is a repository.
             project = folder if repository in (None, self._home) else repository
         assert project is not None
-        ask = self._reader.explain if explains else self._reader.answer
-        return Place(folder, project, Selection(folder, ask(query)))
+        return query, project
 
     def _identified(self, path: Path) -> Installation:
         filesystem = self._examiner.filesystem

@@ -1,7 +1,7 @@
 """Installations examined, many at a time: what ails each, and how many packages it has.
 
-Owns that no file system that hangs keeps anybody waiting. What is an ailment is
-:mod:`pinfold.core.environments.health`'s to say.
+Owns that no file system that hangs keeps anybody waiting, and that one with much to read is waited
+for. What is an ailment is :mod:`pinfold.core.environments.health`'s to say.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from pinfold.core.model.environment import InstalledPackages
     from pinfold.core.model.installation import Installation
 
+    SilentSince = Callable[[int], float | None]
+
 DEADLINE_S = 5.0
-"""How long one environment may take before it counts as one that does not answer."""
+"""How long a call of a file system may take before it counts as one that does not answer."""
 
 MAX_HUNG = 16
 """How many threads may hang before nothing more is begun."""
@@ -70,25 +72,33 @@ class Examiner:
         self._deadline_s = deadline_s
 
     def examined(
-        self, installations: Sequence[Installation], *, thoroughly: bool = False
+        self,
+        installations: Sequence[Installation],
+        *,
+        thoroughly: bool = False,
+        on_begin: Callable[[Installation], None] = lambda _installation: None,
     ) -> list[Examined]:
         """Return *installations* with what is wrong with each.
 
         *thoroughly*: with all their packages, read one by one, instead of only their number.
+        *on_begin* is told of each, in the thread that examines it.
         """
-        results = each_in_time(
-            installations,
-            lambda installation: self._examined(installation, thoroughly=thoroughly),
-            self._deadline_s,
-        )
+
+        def examine(installation: Installation) -> Examined:
+            on_begin(installation)
+            return self._examined(installation, thoroughly=thoroughly)
+
+        results = each_in_time(installations, examine, self._deadline_s, self.filesystem.since)
         return [
             _silent(installation, str(installation.prefix)) if result is None else result
             for installation, result in zip(installations, results, strict=True)
         ]
 
-    def within(self, work: Callable[[], Result]) -> Result | None:
-        """Return what *work* does, ``None`` if it takes too long."""
-        return each_in_time([None], lambda _: work(), self._deadline_s)[0]
+    def within(
+        self, work: Callable[[], Result], silent_since: SilentSince | None = None
+    ) -> Result | None:
+        """Return what *work* does, ``None`` if it takes too long; see :func:`each_in_time`."""
+        return each_in_time([None], lambda _: work(), self._deadline_s, silent_since)[0]
 
     def _examined(self, installation: Installation, *, thoroughly: bool) -> Examined:
         try:
@@ -110,9 +120,15 @@ class Examiner:
 
 
 def each_in_time(
-    items: Sequence[Item], work: Callable[[Item], Result], deadline_s: float
+    items: Sequence[Item],
+    work: Callable[[Item], Result],
+    deadline_s: float,
+    silent_since: SilentSince | None = None,
 ) -> list[Result | None]:
     """Return what *work* makes of each of *items*, ``None`` for one that takes too long.
+
+    With *silent_since*, which says since when a thread waits in one call, that call is what may
+    take too long: there may be much to read. Without it, all of the work is.
 
     One after the other in a thread; another one goes on where it hangs, since a call into a file
     system whose server is gone cannot be ended.
@@ -120,7 +136,7 @@ def each_in_time(
     results: dict[int, Result] = {}
     errors: list[Exception] = []
     waiting = deque(range(len(items)))
-    begun: dict[int, float] = {}
+    begun: dict[int, tuple[float, int]] = {}
     given_up: set[int] = set()
     changed = threading.Condition()
 
@@ -130,7 +146,8 @@ def each_in_time(
                 if not waiting or errors:
                     return
                 position = waiting.popleft()
-                begun[position] = monotonic()
+                begun[position] = (monotonic(), threading.get_ident())
+                changed.notify_all()
             try:
                 result = work(items[position])
             except Exception as error:  # noqa: BLE001 - raised again where somebody waits for it
@@ -143,10 +160,13 @@ def each_in_time(
                 del begun[position]
                 changed.notify_all()
 
+    def hangs(started: float, thread: int) -> bool:
+        since = started if silent_since is None else silent_since(thread)
+        return since is not None and monotonic() - since > deadline_s
+
     with changed:
         while len(results) + len(given_up - results.keys()) < len(items) and not errors:
-            now = monotonic()
-            given_up.update(at for at, since in begun.items() if now - since > deadline_s)
+            given_up.update(at for at, place in begun.items() if hangs(*place))
             if waiting and begun.keys() <= given_up:
                 if len(begun) >= MAX_HUNG:
                     given_up.update(waiting)
