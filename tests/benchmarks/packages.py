@@ -11,8 +11,8 @@ import venv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinfold.core.environments.installed.packages import PackagesReader
 from pinfold.core.environments.layout import NoEnvironment, read_environment
-from pinfold.core.environments.packages import PackagesReader
 from pinfold.core.files import LocalFileSystem
 from tests.benchmarks.inputs import write_distributions
 from tests.benchmarks.measure import interleaved, ratio

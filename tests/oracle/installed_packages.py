@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinfold.core.environments.packages import PackagesReader
+from pinfold.core.environments.installed.packages import PackagesReader
 from pinfold.core.files import LocalFileSystem
 from pinfold.core.model.environment import (
     Breakage,

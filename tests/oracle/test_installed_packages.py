@@ -14,8 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from pinfold.core.environments import consistency
-from pinfold.core.environments.recorded_files import recorded_files
+from pinfold.core.environments.installed import consistency
+from pinfold.core.environments.installed.recorded_files import recorded_files
 from pinfold.core.files import LocalFileSystem
 from pinfold.core.formats.summary import normalised
 from pinfold.core.model.environment import Breakage, InstalledDistribution, InstalledPackages

@@ -1,7 +1,7 @@
 """``pinfold env doctor``: what is wrong with environments, why, and what to do about it.
 
 Owns which environments are looked at, what counts as an ailment of their packages, and the exit
-status. The ailments themselves are :mod:`pinfold.core.environments.health`'s.
+status. The ailments themselves are :mod:`pinfold.core.environments.health.diagnosis`'s.
 """
 
 from __future__ import annotations

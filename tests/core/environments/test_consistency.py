@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.requirements import InvalidRequirement, Requirement
 
-from pinfold.core.environments.consistency import broken, parse_demand, wants
-from pinfold.core.environments.distributions import Reading
+from pinfold.core.environments.installed.consistency import broken, parse_demand, wants
+from pinfold.core.environments.installed.distributions import Reading
 from pinfold.core.files import FileIdentity
 from pinfold.core.formats.summary import normalised
 from pinfold.core.model.environment import (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinfold.core.environments.claims import (
+from pinfold.core.environments.health.claims import (
     CommandClaim,
     ScriptClaim,
     parse_activate,
@@ -20,10 +20,10 @@ from pinfold.core.environments.claims import (
     parse_first_line,
     prefix_in_command,
 )
-from pinfold.core.environments.health import diagnose
+from pinfold.core.environments.health.diagnosis import diagnose
+from pinfold.core.environments.health.packages import parse_finder
+from pinfold.core.environments.installed.packages import PackagesReader
 from pinfold.core.environments.layout import read_environment
-from pinfold.core.environments.package_health import parse_finder
-from pinfold.core.environments.packages import PackagesReader
 from pinfold.core.environments.stalls import Stalled
 from pinfold.core.files import (
     FileSystem,

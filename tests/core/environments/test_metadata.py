@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinfold.core.environments.metadata import (
+from pinfold.core.environments.installed.metadata import (
     CoreMetadata,
     first_line,
     header_end,

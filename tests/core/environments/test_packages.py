@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pinfold.core.environments.distributions import MAX_HEADER_BYTES
-from pinfold.core.environments.packages import CHECKED_IN_TURN, GRANULARITY_NS, PackagesReader
-from pinfold.core.environments.recorded_files import recorded_files, unclaimed
+from pinfold.core.environments.installed.distributions import MAX_HEADER_BYTES
+from pinfold.core.environments.installed.packages import (
+    CHECKED_IN_TURN,
+    GRANULARITY_NS,
+    PackagesReader,
+)
+from pinfold.core.environments.installed.recorded_files import recorded_files, unclaimed
 from pinfold.core.files import FileStart, LocalFileSystem, MemoryFileSystem, StrPath, Unreadable
 from pinfold.core.model.dependency import PackageName
 from pinfold.core.model.environment import (

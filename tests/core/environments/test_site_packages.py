@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pinfold.core.environments.site_packages import (
+from pinfold.core.environments.installed.site_packages import (
     MAX_PATHS,
     parse_egg_link,
     parse_location,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging import tags
 
-from pinfold.core.environments import wheel_tags
-from pinfold.core.environments.wheel_tags import supported_tags
+from pinfold.core.environments.installed import wheel_tags
+from pinfold.core.environments.installed.wheel_tags import supported_tags
 from pinfold.core.model.environment import Environment, MarkerEnvironment
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from pinfold.core.environments.claims import (
+from pinfold.core.environments.health.claims import (
     MAX_SCRIPT_BYTES,
     ScriptClaim,
     parse_activate,

@@ -1,7 +1,7 @@
 """Installations examined, many at a time: what ails each, and how many packages it has.
 
 Owns that no file system that hangs keeps anybody waiting, and that one with much to read is waited
-for. What is an ailment is :mod:`pinfold.core.environments.health`'s to say.
+for. What is an ailment is :mod:`pinfold.core.environments.health.diagnosis`'s to say.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from pinfold.core.environments.health import diagnose, unresponsive
+from pinfold.core.environments.health.diagnosis import diagnose, unresponsive
+from pinfold.core.environments.installed.packages import PackagesReader
 from pinfold.core.environments.layout import NoEnvironment, read_environment
-from pinfold.core.environments.packages import PackagesReader
 from pinfold.core.environments.stalls import Stalled, WatchedFileSystem
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pinfold.core.environments.choices import read_choices
 from pinfold.core.environments.declared_python import contradictions
+from pinfold.core.environments.installed.packages import PackagesReader
 from pinfold.core.environments.layout import NoEnvironment, read_environment
-from pinfold.core.environments.packages import PackagesReader
 from pinfold.core.environments.selection import (
     Chosen,
     choose_environment,

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from pinfold.core.environments.wheel_tags import supported_tags
+from pinfold.core.environments.installed.wheel_tags import supported_tags
 from pinfold.core.formats.markers import VARIABLES, applies, mentioned_variables
 from pinfold.core.formats.pep508 import read_with_packaging, too_complex
 from pinfold.core.formats.plain_versions import allows, plain_release
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
 
-    from pinfold.core.environments.distributions import Reading
+    from pinfold.core.environments.installed.distributions import Reading
     from pinfold.core.model.dependency import PackageName
     from pinfold.core.model.environment import (
         Environment,

@@ -10,14 +10,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinfold.core.environments.case import (
+from pinfold.core.environments.health.case import (
     POSIX_NAMES,
     REBUILD,
     WINDOWS_NAMES,
     WINDOWS_PATH,
     is_there,
 )
-from pinfold.core.environments.claims import (
+from pinfold.core.environments.health.claims import (
     prefix_in_command,
     read_activate_claim,
     read_command_claims,
@@ -28,8 +28,8 @@ from pinfold.core.model.installation import Ailment, HealthProblem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pinfold.core.environments.case import Case
-    from pinfold.core.environments.claims import CommandClaim
+    from pinfold.core.environments.health.case import Case
+    from pinfold.core.environments.health.claims import CommandClaim
 
 
 def made_elsewhere(case: Case) -> Ailment | None:

@@ -10,16 +10,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pinfold.core.environments.case import REBUILD, executables, library_minors, read_case
-from pinfold.core.environments.interpreter_health import (
+from pinfold.core.environments.health.case import REBUILD, executables, library_minors, read_case
+from pinfold.core.environments.health.interpreter import (
     base_ailments,
     configuration_ailments,
     drift_ailments,
     executable_ailments,
 )
+from pinfold.core.environments.health.packages import has_pip, package_ailments
+from pinfold.core.environments.health.place import made_elsewhere, moved_ailments
 from pinfold.core.environments.layout import NoEnvironment, read_environment
-from pinfold.core.environments.package_health import has_pip, package_ailments
-from pinfold.core.environments.place_health import made_elsewhere, moved_ailments
 from pinfold.core.environments.stalls import Stalled
 from pinfold.core.model.installation import Ailment, HealthProblem, InstallationKind
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pinfold.core.environments.case import Case
+    from pinfold.core.environments.health.case import Case
     from pinfold.core.files import FileSystem
     from pinfold.core.model.environment import InstalledPackages
     from pinfold.core.model.installation import Installation

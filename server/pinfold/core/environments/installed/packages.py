@@ -18,14 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pinfold.core.environments import consistency
-from pinfold.core.environments.distributions import (
+from pinfold.core.environments.installed import consistency
+from pinfold.core.environments.installed.distributions import (
     MAX_SMALL_FILE_BYTES,
     Reading,
     read_distribution,
 )
-from pinfold.core.environments.metadata import stripped_lines
-from pinfold.core.environments.site_packages import (
+from pinfold.core.environments.installed.metadata import stripped_lines
+from pinfold.core.environments.installed.site_packages import (
     MetadataPlace,
     parse_egg_link,
     parse_path_file,
@@ -40,7 +40,7 @@ from pinfold.core.model.environment import InstalledPackages
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pinfold.core.environments.consistency import Wants
+    from pinfold.core.environments.installed.consistency import Wants
     from pinfold.core.files import FileIdentity, FileSystem
     from pinfold.core.model.dependency import PackageName
     from pinfold.core.model.environment import Environment, InstalledDistribution

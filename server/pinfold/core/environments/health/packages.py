@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinfold.core.environments.site_packages import (
+from pinfold.core.environments.installed.site_packages import (
     MAX_PATH_FILE_BYTES,
     parse_egg_link,
     parse_path_file,
@@ -24,7 +24,7 @@ from pinfold.core.model.installation import Ailment, HealthProblem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pinfold.core.environments.site_packages import Location
+    from pinfold.core.environments.installed.site_packages import Location
     from pinfold.core.files import FileSystem
     from pinfold.core.model.environment import InstalledPackages
 

@@ -2,7 +2,7 @@
 
 Owns the reading of activation scripts, of the first lines of commands, and of the launchers of
 Windows. Refuses to judge: that a claim is no longer true is for
-:mod:`pinfold.core.environments.health` to see. Nothing is run.
+:mod:`pinfold.core.environments.health.diagnosis` to see. Nothing is run.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pinfold.core.environments.bases import (
+from pinfold.core.environments.health.bases import (
     GoneBase,
     describe_gone_base,
     has_interpreter,
@@ -19,7 +19,13 @@ from pinfold.core.environments.bases import (
     read_gone_base,
     read_link_chain,
 )
-from pinfold.core.environments.case import REBUILD, executables, is_there, library_minors, minor
+from pinfold.core.environments.health.case import (
+    REBUILD,
+    executables,
+    is_there,
+    library_minors,
+    minor,
+)
 from pinfold.core.environments.layout import NoEnvironment, read_environment
 from pinfold.core.files import Unreadable
 from pinfold.core.formats.versions import parsed_version
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pinfold.core.environments.case import Case
+    from pinfold.core.environments.health.case import Case
 
 
 def configuration_ailments(case: Case) -> Iterator[Ailment]:

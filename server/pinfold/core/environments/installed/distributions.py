@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pinfold.core.environments.metadata import (
+from pinfold.core.environments.installed.metadata import (
     CoreMetadata,
     first_line,
     header_end,
@@ -27,7 +27,7 @@ from pinfold.core.formats.versions import parsed_version
 from pinfold.core.model.environment import InstalledDistribution
 
 if TYPE_CHECKING:
-    from pinfold.core.environments.site_packages import MetadataPlace
+    from pinfold.core.environments.installed.site_packages import MetadataPlace
     from pinfold.core.files import FileIdentity, FileSystem
 
 FIRST_READ_BYTES = 8 * 1024

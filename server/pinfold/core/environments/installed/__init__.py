@@ -1,0 +1,1 @@
+"""What is installed in an environment, and whether it fits together."""
