@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from threading import Event, Thread
@@ -400,3 +401,30 @@ def test_systems_that_tell_less_end_trees_too(
 
     assert (Ending.TIMED_OUT, -15) == (completed.ending, completed.status)
     assert not is_running(int(completed.output))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="variables of others are seen on Linux alone")
+def test_orphans_are_found_by_their_mark(tmp_path: Path) -> None:
+    """What a killed Pinfold had started is ended by whoever comes next, and nothing else is."""
+    source = (
+        "import os, sys; from pathlib import Path; from pinfold.core.process import run;"
+        "run([sys.executable, '-c', \"print('up', flush=True); import time; time.sleep(60)\"],"
+        " cwd=Path('/'), env={}, deadline_s=60, token=sys.argv[1],"
+        " on_output=lambda *_: os.kill(os.getpid(), 9))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for token in ("wanted", "other"):
+        subprocess.run(
+            [sys.executable, "-c", source, token], env=environment, cwd=tmp_path, check=False
+        )
+    before = [len(marked(token)) for token in ("wanted", "other")]
+    has_ended = process.end_marked("wanted")
+    after = [len(marked(token)) for token in ("wanted", "other")]
+    process.end_marked("other")
+
+    assert ([1, 1], True, [0, 1]) == (before, has_ended, after)
+
+
+def marked(token: str) -> tuple[int, ...]:
+    """Return the processes with a mark."""
+    return process._processes_with(f"{process._TREE_VARIABLE}={token}".encode("ascii"))

@@ -23,7 +23,7 @@ from enum import Enum
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ def run(
     cancelled: Event | None = None,
     grace_s: float = GRACE_S,
     limit_bytes: int = MAX_OUTPUT_BYTES,
+    token: str | None = None,
 ) -> Completed:
     """Run a program and return once its whole process tree is gone.
 
@@ -122,13 +123,14 @@ def run(
     process group when it exits is ended too, since an installer must not go on writing when it is
     taken to be done. A descendant that keeps the pipes open delays nothing. *on_output* gets each
     line without its end, decoded as UTF-8 with replacements; a progress bar's carriage return ends
-    a line too. If it raises, the tree is ended and the exception goes on.
+    a line too. If it raises, the tree is ended and the exception goes on. *token* marks the tree
+    for :func:`end_marked`; without one it gets a mark of its own.
 
     Raises:
         ProcessStartError: there is no such program, or it cannot be run.
     """
     deadline = monotonic() + deadline_s
-    token = secrets.token_hex(16)
+    token = token or secrets.token_hex(16)
     process = _start(argv, cwd, {**env, _TREE_VARIABLE: token})
     output = _Sink(Stream.OUTPUT, limit_bytes, on_output)
     errors = _Sink(Stream.ERRORS, limit_bytes, on_output)
@@ -156,6 +158,23 @@ def run(
         errors.kept,
         output.is_shortened or errors.is_shortened,
     )
+
+
+def end_marked(token: str, *, timeout_s: float = _KILL_S) -> bool:
+    """Kill what is left of the trees that were run with *token*; return whether none is.
+
+    This is for who comes after a Pinfold that was killed. On Linux alone: elsewhere the variables
+    of other processes cannot be read, and nothing is found.
+    """
+    mark = f"{_TREE_VARIABLE}={token}".encode("ascii")
+    deadline = monotonic() + timeout_s
+    while found := [number for number in _processes_with(mark) if number != os.getpid()]:
+        if monotonic() > deadline:
+            return False
+        for number in found:
+            _send(number, signal.SIGKILL)
+        sleep(_POLL_S / 10)
+    return True
 
 
 def _start(

@@ -1,0 +1,128 @@
+"""What was done to environments, what of it can be taken back, and when it is forgotten.
+
+Owns the order in which changes are undone, and how long old states are kept. Refuses to change an
+environment.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pinfold.core.environments.changes.holding import BESIDE, discard
+from pinfold.core.environments.changes.journal import Phase, SetAside
+from pinfold.core.model.plan import Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from pinfold.core.environments.changes.journal import Entry, Journal
+
+_LOGGER = logging.getLogger("pinfold")
+
+KEPT_S = 30 * 24 * 3600.0
+"""How long old states are kept."""
+
+MAX_KEPT = 20
+"""How many old states of one environment are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The changes of one environment that count now, each list in order of time.
+
+    To undo the last of `done` gives the state before it; to undo the last of `undone`, which are
+    undoings themselves, does what they have undone again.
+    """
+
+    done: tuple[Entry, ...]
+    undone: tuple[Entry, ...]
+
+    @property
+    def next_to_undo(self) -> Entry | None:
+        """The change that is taken back first; ``None`` if there is none that can be."""
+        return self.done[-1] if self.done and is_restorable(self.done[-1]) else None
+
+    @property
+    def next_to_redo(self) -> Entry | None:
+        """The undoing that is taken back first; ``None`` if there is none that can be."""
+        return self.undone[-1] if self.undone and is_restorable(self.undone[-1]) else None
+
+
+def standing(history: Iterable[Entry], place: Path) -> Standing:
+    """Return which changes of a place count; *history* is in order of time."""
+    done: list[Entry] = []
+    undone: list[Entry] = []
+    for entry in history:
+        if entry.place != place or entry.phase is not Phase.DONE:
+            continue
+        if entry.undoes is None:
+            done.append(entry)
+            undone.clear()
+        elif undone and undone[-1].id == entry.undoes:
+            # It holds the state before what is done again, as that did the first time.
+            undone.pop()
+            done.append(entry)
+        else:
+            while done and done.pop().id != entry.undoes:
+                pass
+            undone.append(entry)
+    return Standing(tuple(done), tuple(undone))
+
+
+def is_restorable(entry: Entry) -> bool:
+    """Return whether the state before a change is still kept."""
+    if entry.set_aside is SetAside.NOTHING:
+        return True
+    return entry.held is not None and os.path.lexists(entry.held)
+
+
+def expire(
+    journal: Journal, *, now: float, trash: Callable[[Path], None], kept_s: float = KEPT_S
+) -> int:
+    """Let go of what is too old; return how many entries that were.
+
+    A removed environment goes to the system's trash by *trash*, which raises `OSError` if there is
+    none; it is kept then. Old states of environments that are still there are removed.
+    """
+    history = journal.history()
+    later: dict[Path, int] = {}
+    gone = 0
+    for entry in reversed(history):
+        count = later[entry.place] = later.get(entry.place, 0) + 1
+        is_old = now - (entry.ended or entry.started) > kept_s
+        if (is_old or count > MAX_KEPT) and _let_go(entry, trash):
+            journal.forget(entry)
+            gone += 1
+    return gone
+
+
+def _let_go(entry: Entry, trash: Callable[[Path], None]) -> bool:
+    held = entry.held
+    if held is None or not os.path.lexists(held):
+        return True
+    if entry.verb is Verb.REMOVE and entry.phase is Phase.DONE:
+        try:
+            trash(held)
+        except OSError as error:
+            _LOGGER.info("%s is kept for longer, since it cannot go to the trash: %s", held, error)
+            return False
+    elif not discard(held):
+        return False
+    _remove_holding_folder(held.parent)
+    return True
+
+
+def _remove_holding_folder(folder: Path) -> None:
+    """Remove a folder beside environments once there is nothing in it."""
+    if folder.name != BESIDE:
+        return
+    try:
+        if [entry.name for entry in folder.iterdir()] == [".gitignore"]:
+            (folder / ".gitignore").unlink()
+            folder.rmdir()
+    except OSError as error:
+        _LOGGER.info("%s: %s", folder, error)

@@ -1,0 +1,462 @@
+"""A change leaves the old state or the new one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pinfold.core.environments.changes import holding, safe_change
+from pinfold.core.environments.changes.history import standing
+from pinfold.core.environments.changes.journal import Entry, Phase, SetAside, VersionChange
+from pinfold.core.environments.changes.locks import Busy, Cancelled
+from pinfold.core.environments.changes.safe_change import (
+    CannotChange,
+    CannotPutBack,
+    Changes,
+    Waiting,
+)
+from pinfold.core.model.plan import Verb
+from tests.core.environments.changes.trees import make_environment, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.core.environments.changes.trees import Tree
+
+
+@pytest.fixture
+def changes(tmp_path: Path) -> Changes:
+    """Return changes whose state is on the file system of the environments."""
+    return Changes(tmp_path / "state")
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> Path:
+    """Return an environment."""
+    return make_environment(tmp_path / "project" / ".venv")
+
+
+def spoil(prefix: Path) -> None:
+    """Do what an installer does: remove, replace, add, and write into what is written into."""
+    site_packages = prefix / "lib" / "python3.12" / "site-packages"
+    site_packages.mkdir(parents=True, exist_ok=True)
+    (site_packages / "old.py").unlink(missing_ok=True)
+    (site_packages / "new.py").write_text("new\n", encoding="utf-8")
+    with (site_packages / "links.pth").open("a", encoding="utf-8") as file:
+        file.write("/here\n")
+    (prefix / "bin").mkdir(exist_ok=True)
+    with (prefix / "bin" / "tool").open("w", encoding="utf-8") as file:
+        file.write("#!/bin/bash\n")
+
+
+WAYS = [
+    pytest.param(Verb.INSTALL, SetAside.COPIED, id="copied"),
+    pytest.param(Verb.REBUILD, SetAside.MOVED, id="moved"),
+]
+
+
+@pytest.mark.parametrize(("verb", "way"), WAYS)
+def test_failure_puts_back(changes: Changes, prefix: Path, verb: Verb, way: SetAside) -> None:
+    """What raises within a change leaves everything as it was, and raises on."""
+    before = tree(prefix)
+
+    with pytest.raises(ZeroDivisionError), changes.change(prefix, verb, way) as change:  # noqa: PT012
+        spoil(prefix)
+        change.keep()
+        raise ZeroDivisionError
+
+    assert before == tree(prefix)
+    assert [] == held(changes, prefix)
+
+
+@pytest.mark.parametrize(("verb", "way"), WAYS)
+def test_not_kept_is_put_back(changes: Changes, prefix: Path, verb: Verb, way: SetAside) -> None:
+    """A change that nobody keeps was none, and the journal says that it was put back."""
+    before = tree(prefix)
+
+    with changes.change(prefix, verb, way):
+        spoil(prefix)
+
+    assert before == tree(prefix)
+    assert [Phase.PUT_BACK] == [entry.phase for entry in changes.journal.history()]
+
+
+@pytest.mark.parametrize(("verb", "way"), WAYS)
+def test_undo_and_redo(changes: Changes, prefix: Path, verb: Verb, way: SetAside) -> None:
+    """A change that was kept can be taken back, made again, and taken back again."""
+    before = tree(prefix)
+    with changes.change(prefix, verb, way) as change:
+        spoil(prefix)
+        change.keep([VersionChange("old", "1.0", None)])
+    after = tree(prefix)
+    states = []
+    for step in (undo, redo, undo):
+        step(changes, prefix)
+        states.append(tree(prefix))
+
+    assert [before, after, before] == states
+    assert [VersionChange("old", None, "1.0")] == list(changes.journal.history()[-1].changes)
+
+
+def test_created_is_undone(changes: Changes, tmp_path: Path) -> None:
+    """To undo a creation leaves nothing there; to redo it brings the environment back."""
+    prefix = tmp_path / "project" / ".venv"
+    with changes.change(prefix, Verb.CREATE, SetAside.NOTHING) as change:
+        (prefix / "pyvenv.cfg").write_text("home = /usr/bin\n", encoding="utf-8")
+        change.keep()
+    created = tree(prefix)
+    undo(changes, prefix)
+    between = tree(prefix)
+    redo(changes, prefix)
+
+    assert (None, created) == (between, tree(prefix))
+
+
+def test_failed_creation_leaves_nothing(changes: Changes, tmp_path: Path) -> None:
+    """Nothing is left of an environment whose creation failed."""
+    prefix = tmp_path / "project" / ".venv"
+    with changes.change(prefix, Verb.CREATE, SetAside.NOTHING):
+        (prefix / "pyvenv.cfg").write_text("home = /usr/bin\n", encoding="utf-8")
+
+    assert tree(prefix) is None
+    assert [] == held(changes, prefix)
+
+
+def test_removed_is_brought_back(changes: Changes, prefix: Path) -> None:
+    """A removal that was kept is undone, by renaming alone."""
+    before, identity = tree(prefix), prefix.stat().st_ino
+    with changes.change(prefix, Verb.REMOVE, SetAside.MOVED) as change:
+        prefix.rmdir()
+        change.keep()
+    removed = tree(prefix)
+    undo(changes, prefix)
+
+    assert (None, before, identity) == (removed, tree(prefix), prefix.stat().st_ino)
+
+
+def test_undo_in_order(changes: Changes, prefix: Path) -> None:
+    """Several changes are undone from the last to the first, and then there is none."""
+    states = [tree(prefix)]
+    for count in range(3):
+        with changes.change(prefix, Verb.INSTALL, SetAside.COPIED) as change:
+            (prefix / f"added{count}").write_text("", encoding="utf-8")
+            change.keep()
+        states.append(tree(prefix))
+    seen = [tree(prefix)]
+    while standing(changes.journal.history(), prefix).next_to_undo is not None:
+        undo(changes, prefix)
+        seen.append(tree(prefix))
+
+    assert states[::-1] == seen
+
+
+def test_one_at_a_time(changes: Changes, prefix: Path) -> None:
+    """A change waits for the one before it; who does not want to wait is told who has it."""
+    inside, may_end, told = Event(), Event(), Event()
+
+    def first() -> None:
+        with changes.change(prefix, Verb.INSTALL, SetAside.COPIED) as change:
+            inside.set()
+            may_end.wait(30)
+            (prefix / "first").write_text("", encoding="utf-8")
+            change.keep()
+
+    thread = Thread(target=first)
+    thread.start()
+    assert inside.wait(30)
+    with (
+        pytest.raises(Busy) as busy,
+        changes.change(prefix, Verb.SYNC, SetAside.COPIED, waiting=Waiting(timeout_s=0)),
+    ):
+        pass
+    cancelled = Event()
+    cancelled.set()
+    with (
+        pytest.raises(Cancelled),
+        changes.change(prefix, Verb.SYNC, SetAside.COPIED, waiting=Waiting(cancelled=cancelled)),
+    ):
+        pass
+
+    def on_wait(owner: object) -> None:
+        told.set()
+        may_end.set()
+
+    with changes.change(prefix, Verb.SYNC, SetAside.COPIED, waiting=Waiting(on_wait=on_wait)):
+        has_first = (prefix / "first").exists()
+    thread.join(30)
+
+    assert told.is_set()
+    assert has_first
+    assert f"{prefix} is being changed by process {os.getpid()} (pinfold install)" == str(
+        busy.value
+    )
+
+
+def test_link_is_followed(changes: Changes, prefix: Path, tmp_path: Path) -> None:
+    """An environment that is reached through a link is changed where it is; the link stays."""
+    link = tmp_path / "link"
+    link.symlink_to(prefix)
+    before = tree(prefix)
+    with changes.change(link, Verb.REBUILD, SetAside.MOVED):
+        spoil(link)
+
+    assert link.is_symlink()
+    assert before == tree(prefix)
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EMLINK, errno.ENOTSUP])
+def test_no_hard_links(
+    changes: Changes, prefix: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Where there are no hard links, or no more of them, files are copied."""
+
+    def refuse(source: str, target: str) -> None:
+        raise OSError(number, os.strerror(number), source)
+
+    monkeypatch.setattr(os, "link", refuse)
+    before = tree(prefix)
+    with changes.change(prefix, Verb.INSTALL, SetAside.COPIED):
+        spoil(prefix)
+        (prefix / "lib/python3.12/site-packages/new.py").write_text("other\n", encoding="utf-8")
+
+    assert before == tree(prefix)
+
+
+def test_other_file_system(prefix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be moved to the state's folder is held beside the environment, out of sight."""
+    changes = Changes(tmp_path / "state")
+    before = tree(prefix)
+
+    def only_near(way: Callable[..., None]) -> Callable[..., None]:
+        def refuse(source: str | Path, target: str | Path, **other: object) -> None:
+            if str(tmp_path / "state" / "held") in (str(source) + str(target)):
+                raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(source))
+            way(source, target, **other)
+
+        return refuse
+
+    monkeypatch.setattr(os, "link", only_near(os.link))
+    monkeypatch.setattr(os, "rename", only_near(os.rename))
+    for way in (SetAside.COPIED, SetAside.MOVED):
+        with changes.change(prefix, Verb.REBUILD, way) as change:
+            spoil(prefix)
+            change.keep()
+    beside = prefix.parent / holding.BESIDE
+    undo(changes, prefix)
+    undo(changes, prefix)
+
+    assert before == tree(prefix)
+    assert "*\n" == (beside / ".gitignore").read_text(encoding="ascii")
+
+
+def test_nothing_begins_without_journal(changes: Changes, prefix: Path, tmp_path: Path) -> None:
+    """Where the journal cannot be written, nothing is changed."""
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "changes").write_text("in the way", encoding="utf-8")
+    before = tree(prefix)
+
+    with (
+        pytest.raises(CannotChange),
+        changes.change(prefix, Verb.REBUILD, SetAside.MOVED),
+    ):
+        pytest.fail("begun")
+
+    assert before == tree(prefix)
+
+
+def test_gone_cannot_be_changed(changes: Changes, tmp_path: Path) -> None:
+    """What is not there is refused, and leaves nothing under way."""
+    with (
+        pytest.raises(CannotChange, match="no such file"),
+        changes.change(tmp_path / "none", Verb.INSTALL, SetAside.COPIED),
+    ):
+        pytest.fail("begun")
+
+    assert [] == list(changes.journal.under_way())
+    assert not (tmp_path / "none").exists()
+
+
+def test_create_where_something_is(changes: Changes, prefix: Path) -> None:
+    """What is there is not touched by a creation that expects nothing."""
+    before = tree(prefix)
+
+    with (
+        pytest.raises(CannotChange, match="exists"),
+        changes.change(prefix, Verb.CREATE, SetAside.NOTHING),
+    ):
+        pytest.fail("begun")
+
+    assert before == tree(prefix)
+
+
+def interrupted(
+    prefix: Path, state: Path, phase: Phase, monkeypatch: pytest.MonkeyPatch, way: SetAside
+) -> Changes:
+    """Begin a change and leave it, as a process does that is killed; return who comes next."""
+    with monkeypatch.context() as patched:
+        patched.setattr(Changes, "_end", lambda *_arguments, **_more: None)
+        patched.setattr(Changes, "_give_up", lambda *_arguments: None)
+        if phase is Phase.PREPARING:
+            patched.setattr(safe_change, "_identity", dies)
+        with (
+            contextlib.suppress(KilledError),
+            Changes(state).change(prefix, Verb.REBUILD, way),
+        ):
+            spoil(prefix)
+    return Changes(state)
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+def dies(*_arguments: object) -> None:
+    """End the process."""
+    raise KilledError
+
+
+@pytest.mark.parametrize("phase", [Phase.PREPARING, Phase.CHANGING])
+@pytest.mark.parametrize("way", [SetAside.COPIED, SetAside.MOVED])
+def test_next_start_puts_back(
+    prefix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: Phase, way: SetAside
+) -> None:
+    """Whoever starts next puts back what an interrupted change has left; once."""
+    before = tree(prefix)
+    changes = interrupted(prefix, tmp_path / "state", phase, monkeypatch, way)
+    recovered = changes.recover()
+
+    assert before == tree(prefix)
+    assert [(prefix, None)] == [(one.entry.prefix, one.problem) for one in recovered]
+    assert () == changes.recover()
+    assert [] == held(changes, prefix)
+
+
+def test_next_change_puts_back_first(
+    prefix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change finds the environment as it was before an interrupted one."""
+    before = tree(prefix)
+    state = tmp_path / "state"
+    changes = interrupted(prefix, state, Phase.CHANGING, monkeypatch, SetAside.COPIED)
+    with changes.change(prefix, Verb.INSTALL, SetAside.COPIED):
+        seen = tree(prefix)
+
+    assert before == seen
+
+
+def test_recovery_that_is_interrupted(
+    prefix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recovery may be killed between any two steps; the next one goes on with it."""
+    before = tree(prefix)
+    for steps in range(6):
+        changes = interrupted(
+            prefix, tmp_path / "state", Phase.CHANGING, monkeypatch, SetAside.COPIED
+        )
+        left = steps
+
+        def count(way: Callable[..., object]) -> Callable[..., object]:
+            def counted(*arguments: object) -> object:
+                nonlocal left
+                left -= 1
+                if left < 0:
+                    raise KilledError
+                return way(*arguments)
+
+            return counted
+
+        with monkeypatch.context() as patched:
+            patched.setattr(safe_change, "move", count(holding.move))
+            patched.setattr(safe_change, "discard", count(holding.discard))
+            with contextlib.suppress(KilledError):
+                changes.recover()
+        Changes(tmp_path / "state").recover()
+
+        assert before == tree(prefix)
+
+
+def test_somebody_elses_is_left_alone(
+    prefix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a person has made in the place of an interrupted change meanwhile is not touched."""
+    state = tmp_path / "state"
+    changes = interrupted(prefix, state, Phase.CHANGING, monkeypatch, SetAside.MOVED)
+    prefix.rename(tmp_path / "away")
+    make_environment(prefix, {"theirs.py": "theirs\n"})
+    theirs = tree(prefix)
+    recovered = changes.recover()
+
+    assert theirs == tree(prefix)
+    assert [Phase.LEFT_ALONE] == [one.entry.phase for one in recovered]
+    assert recovered[0].entry.held is not None
+    assert recovered[0].entry.held.exists()
+
+
+def test_newer_entry_is_left(prefix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unfinished change of a newer Pinfold is neither finished nor built upon."""
+    state = tmp_path / "state"
+    changes = interrupted(prefix, state, Phase.CHANGING, monkeypatch, SetAside.COPIED)
+    (file,) = (state / "changes" / "open").glob("*.json")
+    content = json.loads(file.read_text(encoding="ascii"))
+    file.write_text(json.dumps({**content, "version": 99}), encoding="ascii")
+
+    assert () == changes.recover()
+    with (
+        pytest.raises(CannotChange, match="newer Pinfold"),
+        changes.change(prefix, Verb.INSTALL, SetAside.COPIED),
+    ):
+        pytest.fail("begun")
+
+
+def test_put_back_that_fails_is_tried_again(
+    prefix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the old state cannot be put back, it is said where it is, and the next start does it."""
+    changes = Changes(tmp_path / "state")
+    before = tree(prefix)
+
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(source))
+
+    with (  # noqa: PT012
+        monkeypatch.context() as patched,
+        pytest.raises(CannotPutBack, match="kept in") as error,
+        changes.change(prefix, Verb.INSTALL, SetAside.COPIED),
+    ):
+        spoil(prefix)
+        patched.setattr(safe_change, "move", refuse)
+    entry = error.value.entry
+    assert entry.held is not None
+    assert before == tree(entry.held)
+    changes.recover()
+
+    assert before == tree(prefix)
+
+
+def undo(changes: Changes, prefix: Path) -> Entry:
+    """Undo the last change."""
+    target = standing(changes.journal.history(), prefix).next_to_undo
+    assert target is not None
+    return changes.undo(target)
+
+
+def redo(changes: Changes, prefix: Path) -> Entry:
+    """Do again what was undone last."""
+    target = standing(changes.journal.history(), prefix).next_to_redo
+    assert target is not None
+    return changes.undo(target)
+
+
+def held(changes: Changes, prefix: Path) -> list[Tree | None]:
+    """Return what is kept besides what entries in force need."""
+    needed = {entry.held for entry in standing(changes.journal.history(), prefix).done}
+    folder = changes._state / "held"
+    found = folder.iterdir() if folder.exists() else ()
+    return [tree(path) for path in found if path not in needed]
