@@ -79,6 +79,10 @@ bench: $(DEV_VENV)/.installed ## measure, and write down what was measured
 corpus: $(DEV_VENV)/.installed ## fetch real dependency files into build/corpus (needs the package index)
 	"$(DEV_VENV)/bin/python" -m tests.oracle.corpus build/corpus
 
+.PHONY: tested
+tested: $(DEV_VENV)/.installed ## run the real tools too, and write down what ran for real
+	"$(DEV_VENV)/bin/python" -m pytest -n auto -m "" --tested-page tests/core/environments $(ARGS)
+
 .PHONY: docs
 docs: $(DEV_VENV)/.installed ## write the generated pages anew
 	"$(DEV_VENV)/bin/python" docs/generate.py

@@ -12,8 +12,13 @@ if settings.get_current_profile_name() == "default":
     settings.load_profile("desk")
 
 # The environment that somebody runs the tests in is not that of any project in them.
-os.environ.pop("VIRTUAL_ENV", None)
+for _variable in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_VERSION"):
+    os.environ.pop(_variable, None)
 
 # Here and not in tests/oracle: the process that prints the summary of several workers reads only
 # this conftest.
-pytest_plugins = ["tests.oracle.counts", "tests.oracle.conflict_counts"]
+pytest_plugins = [
+    "tests.harness.tested",
+    "tests.oracle.counts",
+    "tests.oracle.conflict_counts",
+]

@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from tests.benchmarks import packages, parse, server, tree
+from tests.benchmarks import discovery, packages, parse, server, tree
 from tests.benchmarks.report import table, write_report
 
 
@@ -22,6 +22,7 @@ def main() -> None:
     rows = parse.measure(options.rounds)
     rows += server.measure(options.rounds)
     rows += packages.measure(options.rounds)
+    rows += discovery.measure(options.rounds)
     tree_rows, counts = tree.measure(options.rounds)
     rows += tree_rows
     print(table(rows))

@@ -1,4 +1,4 @@
-"""What is measured on: a typical file of any length, and a tree of five thousand."""
+"""What is measured on: a typical file of any length, a tree of five thousand, environments."""
 
 from __future__ import annotations
 
@@ -116,6 +116,105 @@ def write_environment_for(lines: list[str], folder: Path, missing: float) -> Non
             f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{provides}\n"
         )
         (metadata / "RECORD").write_text("")
+
+
+def write_workspace(root: Path, *, environments: int, packages: int = 0) -> None:
+    """Write projects with source files below *root*, and *environments* in and beside them.
+
+    Four in five are a project's ``.venv``, as venv, virtualenv and uv make them; the others are
+    tox's, nox's, and some that are collected in a folder. Each holds *packages* small distributions
+    of eight files. Their base interpreters stand in ``pythons`` beside *root*.
+    """
+    bases = [_write_base(root.parent / "pythons", version) for version in _BASES]
+    made = 0
+    number = 0
+    while made < environments:
+        project = root / f"team{number % 20}" / f"service{number}"
+        if number % 7 == 0:
+            project = project.with_name("libraries") / "internal" / f"library{number}"
+        _write_project(project)
+        places = [project / ".venv"]
+        if number % 10 == 0:
+            places += [project / ".tox" / name for name in ("py311", "lint")]
+        if number % 25 == 0:
+            places += [project / ".nox" / "tests-3-12"]
+        if number % 25 == 1:
+            places += [root / "envs" / f"experiment-{number}"]
+        for place in places[: environments - made]:
+            _write_environment(place, bases[made % len(bases)], made, packages)
+            made += 1
+        number += 1
+    (root / ".git" / "objects").mkdir(parents=True)
+    (root / ".gitignore").write_text("__pycache__/\n*.py[cod]\n/build/\n.tox/\n.nox/\n.venv/\n")
+
+
+_BASES = ("3.10.14", "3.11.9", "3.12.4", "3.13.1")
+
+
+def _write_base(folder: Path, version: str) -> Path:
+    """Write a base interpreter, as pyenv builds it but without its library; return it."""
+    prefix, minor = folder / version, version.rpartition(".")[0]
+    executable = prefix / "bin" / f"python{minor}"
+    header = prefix / "include" / f"python{minor}" / "patchlevel.h"
+    for file in (executable, header):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    executable.write_bytes(b"\x7fELF\x02\x01\x01")
+    executable.chmod(0o755)
+    header.write_text(f'#define PY_VERSION      "{version}"\n')
+    for name in ("python", "python3"):
+        (prefix / "bin" / name).symlink_to(executable.name)
+    return executable
+
+
+def _write_project(project: Path) -> None:
+    """Write 30 files in eight folders, some four to a folder, as in most projects."""
+    for folder, names in _PROJECT.items():
+        (project / folder).mkdir(parents=True, exist_ok=True)
+        for name in names.split():
+            (project / folder / name).write_text("[project]\n" if name.endswith(".toml") else "")
+
+
+_PROJECT = {
+    ".": "pyproject.toml README.md LICENSE requirements.txt Makefile",
+    "src/service": "__init__.py __main__.py settings.py errors.py py.typed",
+    "src/service/api": "__init__.py views.py schemas.py routes.py authentication.py",
+    "src/service/storage": "__init__.py models.py queries.py migrations.py",
+    "tests": "__init__.py conftest.py test_views.py test_models.py test_queries.py",
+    "tests/data": "users.json orders.json",
+    "docs": "index.md install.md changes.md conf.py",
+}
+
+
+def _write_environment(prefix: Path, base: Path, number: int, packages: int) -> None:
+    """Write an environment with what venv, virtualenv or uv says in its ``pyvenv.cfg``."""
+    version = base.parent.parent.name
+    site_packages = prefix / "lib" / base.name / "site-packages"
+    site_packages.mkdir(parents=True)
+    (prefix / "lib64").symlink_to("lib")
+    (prefix / "bin").mkdir()
+    (prefix / "bin" / "python").symlink_to(base)
+    (prefix / "bin" / "python3").symlink_to("python")
+    (prefix / "bin" / base.name).symlink_to("python")
+    for name in ("activate", "activate.csh", "activate.fish", "Activate.ps1"):
+        (prefix / "bin" / name).write_text("# in a shell\n")
+    (prefix / "pyvenv.cfg").write_text(
+        f"home = {base.parent}\ninclude-system-site-packages = false\n"
+        + (
+            f"version = {version}\nexecutable = {base}\ncommand = {base} -m venv {prefix}\n",
+            f"implementation = CPython\nversion_info = {version}.final.0\nvirtualenv = 20.26.6\n",
+            f"implementation = CPython\nuv = 0.13.9\nversion_info = {version}\nprompt = api\n",
+        )[number % 3]
+    )
+    for package in range(packages):
+        folder = site_packages / f"package_{package}"
+        metadata = site_packages / f"package_{package}-1.{number}.dist-info"
+        for place, names in (
+            (folder, ("__init__.py", "api.py", "models.py", "py.typed")),
+            (metadata, ("METADATA", "WHEEL", "RECORD", "INSTALLER")),
+        ):
+            place.mkdir()
+            for name in names:
+                (place / name).write_text("")
 
 
 _REQUIREMENT = re.compile(

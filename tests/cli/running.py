@@ -8,9 +8,11 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import jsonschema
+from referencing import Registry, Resource
 
 from pinfold.cli.main import main
 from tests.project.checkout import ROOT
@@ -42,8 +44,19 @@ class Result:
 
 def validate(shape: object, schema: str) -> None:
     """Hold *shape* against one of the schemas in docs/schemas."""
-    text = (SCHEMAS / f"{schema}.schema.json").read_text(encoding="utf-8")
-    jsonschema.Draft202012Validator(json.loads(text)).validate(shape)
+    name = f"{schema}.schema.json"
+    jsonschema.Draft202012Validator({"$ref": name}, registry=_registry()).validate(shape)
+
+
+@cache
+def _registry() -> Registry:
+    """Return all schemas, some of which refer to others."""
+    read = {
+        path.name: json.loads(path.read_text(encoding="utf-8"))
+        for path in SCHEMAS.glob("*.schema.json")
+    }
+    resources = [(name, Resource.from_contents(schema)) for name, schema in read.items()]
+    return Registry().with_resources(resources)
 
 
 class Runner:

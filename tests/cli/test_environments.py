@@ -17,7 +17,7 @@ from pinfold.core.files import LocalFileSystem
 from tests.cli.running import Runner, process
 from tests.core.environments import hung_mount
 from tests.core.environments.test_lookout import HangingFileSystem
-from tests.core.environments.test_reader import make_environment
+from tests.core.environments.test_reader import make_sound
 from tests.project.checkout import ROOT
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def judged_against(out: str) -> str:
 def test_two_projects_in_one_run(check: Runner) -> None:
     """Django 3.2 in one project and 4.0 in the other: each file is judged against its own."""
     for name, version in (("one", "3.2"), ("two", "4.0")):
-        make_environment(check.folder / name / ".venv", django=version)
+        make_sound(check.folder / name / ".venv", django=version)
         check.write(f"{name}/requirements.txt", "django==3.2\n")
     found = check.findings("--select", "environment")
     result = check("check")
@@ -52,7 +52,7 @@ def test_two_projects_in_one_run(check: Runner) -> None:
 
 def test_what_was_used_is_said(check: Runner) -> None:
     """One environment is named with its interpreter and the number of its packages."""
-    make_environment(check.folder / ".venv", django="3.2", flask="3.0")
+    make_sound(check.folder / ".venv", django="3.2", flask="3.0")
     check.write("sub/requirements.txt", "django==3.2\n")
     result = check("check")
 
@@ -68,10 +68,8 @@ def test_what_was_used_is_said(check: Runner) -> None:
 @pytest.mark.parametrize("name", ["env", "env/bin/python", "./env/", "sub/../env"])
 def test_env(check: Runner, name: str) -> None:
     """`--env` names one environment for all files, by its folder or its interpreter."""
-    make_environment(check.folder / "env", django="4.0")
-    make_environment(check.folder / ".venv", django="3.2")
-    (check.folder / "env/bin").mkdir()
-    (check.folder / "env/bin/python").touch()
+    make_sound(check.folder / "env", django="4.0")
+    make_sound(check.folder / ".venv", django="3.2")
     check.write("requirements.txt", "django==4.0\n")
 
     assert [] == check.findings("--env", name)
@@ -107,7 +105,7 @@ def test_env_and_no_env(check: Runner) -> None:
 
 def test_no_env(check: Runner) -> None:
     """`--no-env` judges files alone."""
-    make_environment(check.folder / ".venv", django="4.0")
+    make_sound(check.folder / ".venv", django="4.0")
     check.write("requirements.txt", "django==3.2\n")
     result = check("check", "--no-env")
 
@@ -116,8 +114,8 @@ def test_no_env(check: Runner) -> None:
 
 def test_setting(check: Runner) -> None:
     """The setting is relative to its file, and wins over what stands nearer."""
-    make_environment(check.folder / "envs/dev", django="4.0")
-    make_environment(check.folder / "sub/.venv", django="3.2")
+    make_sound(check.folder / "envs/dev", django="4.0")
+    make_sound(check.folder / "sub/.venv", django="3.2")
     check.write("sub/requirements.txt", "django==4.0\n")
     check.write(".git/HEAD", "")
     before = check.findings()
@@ -131,8 +129,8 @@ def test_setting(check: Runner) -> None:
 def test_choice(check: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was chosen for a folder wins over the setting; to have none is a choice as well."""
     monkeypatch.setenv("PINFOLD_STATE_DIR", str(check.folder / "state"))
-    make_environment(check.folder / "chosen", django="4.0")
-    make_environment(check.folder / ".venv", django="3.2")
+    make_sound(check.folder / "chosen", django="4.0")
+    make_sound(check.folder / ".venv", django="3.2")
     check.write("pinfold.toml", 'environment = ".venv"\n')
     check.write("sub/requirements.txt", "django==4.0\n")
     before = check.findings()
@@ -149,7 +147,7 @@ def test_choice(check: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_setting_that_leads_nowhere(check: Runner) -> None:
     """No other environment is taken in the place of one that is named and is not there."""
-    make_environment(check.folder / ".venv", django="3.2")
+    make_sound(check.folder / ".venv", django="3.2")
     check.write("pinfold.toml", 'environment = "gone"\n')
     check.write("requirements.txt", "django==4.0\n")
 
@@ -162,7 +160,7 @@ def test_setting_that_leads_nowhere(check: Runner) -> None:
 )
 def test_setting_that_is_wrong(check: Runner, value: str) -> None:
     """What is no path of this machine is told, and never looked at."""
-    make_environment(check.folder / ".venv")
+    make_sound(check.folder / ".venv")
     check.write("pinfold.toml", f"environment = {value}\n")
     check.write("requirements.txt", "# nothing\n")
     found = check.findings()
@@ -174,7 +172,7 @@ def test_setting_that_is_wrong(check: Runner, value: str) -> None:
 
 def test_above_what_is_named(check: Runner) -> None:
     """A folder that is named is no workspace of its own: its repository's environment counts."""
-    make_environment(check.folder / ".venv", django="4.0")
+    make_sound(check.folder / ".venv", django="4.0")
     check.write(".git/HEAD", "")
     check.write("sub/requirements.txt", "django==3.2\n")
 
@@ -183,11 +181,11 @@ def test_above_what_is_named(check: Runner) -> None:
 
 def test_activated(check: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     """The activated environment counts where the project has none."""
-    make_environment(check.folder / "active", django="4.0")
+    make_sound(check.folder / "active", django="4.0")
     monkeypatch.setenv("VIRTUAL_ENV", str(check.folder / "active"))
     check.write("requirements.txt", "django==3.2\n")
     found = check.findings()
-    make_environment(check.folder / ".venv", django="3.2")
+    make_sound(check.folder / ".venv", django="3.2")
 
     assert ["wrong-version"] == [rule for *_, rule in found]
     assert [] == check.findings()
@@ -204,7 +202,7 @@ def test_activated_nonsense(check: Runner, monkeypatch: pytest.MonkeyPatch, valu
 
 def test_standard_input(check: Runner) -> None:
     """Standard input has the environment of the place it seems to stand at."""
-    make_environment(check.folder / "sub/.venv", django="4.0")
+    make_sound(check.folder / "sub/.venv", django="4.0")
     line = b"django==3.2\n"
 
     named = check.findings("-", "--stdin-filename=sub/requirements.txt", stdin=line)
@@ -218,7 +216,7 @@ def test_standard_input(check: Runner) -> None:
 
 def test_pins_go_to_what_is_installed(check: Runner) -> None:
     """`--fix` pins to the installed version, and to `--versions` what is not installed."""
-    make_environment(check.folder / ".venv", django="4.0")
+    make_sound(check.folder / ".venv", django="4.0")
     check.write("requirements.txt", "django\nflask\n")
     check.write("versions.txt", "flask==3.1\n")
     result = check(
@@ -231,7 +229,7 @@ def test_pins_go_to_what_is_installed(check: Runner) -> None:
 
 def test_fix_of_standard_input(check: Runner) -> None:
     """An editor's buffer is pinned to the environment of its file."""
-    make_environment(check.folder / ".venv", django="4.0")
+    make_sound(check.folder / ".venv", django="4.0")
     result = check("check", "--fix", "--unsafe-fixes", "-", stdin=b"django\n")
 
     assert "django==4.0\n" == result.out
@@ -239,7 +237,7 @@ def test_fix_of_standard_input(check: Runner) -> None:
 
 def test_diff(check: Runner) -> None:
     """`--diff` shows what the environment gives."""
-    make_environment(check.folder / ".venv", django="4.0")
+    make_sound(check.folder / ".venv", django="4.0")
     check.write("requirements.txt", "django\n")
 
     assert "+django==4.0\n" in check("check", "--diff", "--unsafe-fixes").out
@@ -258,7 +256,7 @@ def targets(check: Runner) -> tuple[Snapshot, list[Target]]:
     from pinfold.core.model.facts import Facts
 
     for name in ("a", "b", "c"):
-        make_environment(check.folder / name / ".venv", django="4.0")
+        make_sound(check.folder / name / ".venv", django="4.0")
         check.write(f"{name}/requirements.txt", "django==3.2\n")
     snapshot = _snapshot(LocalFileSystem(), check.folder, [check.folder], Facts())
     found = find_targets(
@@ -315,7 +313,7 @@ def test_hung_environment_that_never_answers(
 
 def test_hung_env(check: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     """An `--env` that hangs is refused in the end, and does not keep the process."""
-    make_environment(check.folder / "env")
+    make_sound(check.folder / "env")
     filesystem = HangingFileSystem(check.folder / "env")
     environments = environments_module.Environments(
         filesystem, "env", check.folder, {}, deadline_s=0.05
@@ -330,7 +328,7 @@ def test_hung_env(check: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_order_of_reports(check: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     """In text, what has to wait comes last; in JSON, every file keeps its place."""
     for name in ("a", "b"):
-        make_environment(check.folder / name / ".venv", django="4.0")
+        make_sound(check.folder / name / ".venv", django="4.0")
         check.write(f"{name}/requirements.txt", "django==3.2\n")
     monkeypatch.setattr(environments_module, "PATIENCE_S", 0.05)
     monkeypatch.setattr(environments_module, "DEADLINE_S", 0.2)
@@ -359,7 +357,7 @@ sys.exit(main(sys.argv[1:]))
 @pytest.mark.skipif(hung_mount.why_not() is not None, reason=f"{hung_mount.why_not()}")
 def test_process_beside_a_dead_mount(check: Runner) -> None:
     """A `.venv` that is a dead FUSE mount: the rest is judged, and the run comes to its end."""
-    make_environment(check.folder / "b/.venv", django="4.0")
+    make_sound(check.folder / "b/.venv", django="4.0")
     for name in ("a", "b"):
         check.write(f"{name}/requirements.txt", "django==3.2\n")
     (check.folder / "a/.venv").mkdir()
@@ -481,7 +479,7 @@ def test_start_imports_none_of_this(check: Runner) -> None:
 @pytest.mark.slow
 def test_process(check: Runner) -> None:
     """The whole of it as people run it."""
-    make_environment(check.folder / ".venv", django="4.0")
+    make_sound(check.folder / ".venv", django="4.0")
     check.write("requirements.txt", "django==3.2\n")
     done = process(["check"], check.folder, looks_for_environments=True)
 

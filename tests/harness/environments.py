@@ -3,12 +3,15 @@
 A line is a name and a version, then any number of ``requires REQUIREMENT``, ``from URL``,
 ``hash ALGORITHM:DIGEST``, ``commit REVISION``, ``editable FOLDER``, ``extra NAME`` in any order.
 ``requires python>=3.11`` is a ``Requires-Python``, and a line ``python 3.11.2`` names the Python.
+Lines ``broken CAUSE`` and ``damaged CAUSE`` say what is wrong with the environment itself, and
+``asks FILE VERSION`` that a file of the project asks for a Python that it has not.
 What is broken is found out here, by `packaging` as pip does it, so that no reader is needed.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,12 +30,16 @@ from pinfold.core.model.environment import (
     InstalledDistribution,
     InstalledPackages,
     MarkerEnvironment,
+    PythonContradiction,
 )
+from pinfold.core.model.installation import Ailment, HealthProblem
+from pinfold.core.model.text import TextRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 PREFIX = Path("/project/.venv")
+REPAIR = "rebuild the environment"
 _WORD = re.compile(r"\s+(requires|from|hash|commit|editable|extra(?!\s*==))\s+")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 
@@ -42,11 +49,33 @@ def environment(
 ) -> EnvironmentAnswer:
     """Return an environment that was found, and holds what *lines* say."""
     written = [line.strip() for line in lines if line.strip()]
+    said: dict[str, list[str]] = {"python": [], "broken": [], "damaged": [], "asks": []}
+    distributions: list[InstalledDistribution] = []
     for line in written:
-        if line.startswith("python "):
-            python = line.partition(" ")[2]
-    distributions = [_distribution(line) for line in written if not line.startswith("python ")]
-    return found(distributions, python=python, sys_platform=sys_platform, prefix=prefix)
+        word, _, rest = line.partition(" ")
+        if word in said:
+            said[word].append(rest)
+        else:
+            distributions.append(_distribution(line))
+    python = said["python"][-1] if said["python"] else python
+    answer = found(distributions, python=python, sys_platform=sys_platform, prefix=prefix)
+    return replace(
+        answer,
+        contradictions=tuple(_contradiction(text, python) for text in said["asks"]),
+        ailments=(
+            *(Ailment(HealthProblem.BASE_GONE, cause, REPAIR) for cause in said["broken"]),
+            *(
+                Ailment(HealthProblem.HALF_INSTALLED, cause, "install it again", is_severe=False)
+                for cause in said["damaged"]
+            ),
+        ),
+    )
+
+
+def _contradiction(text: str, python: str) -> PythonContradiction:
+    name, version = text.split()
+    message = f"`{name}` asks for `{version}`, but the environment has Python {python}"
+    return PythonContradiction(PREFIX.parent / name, 0, message, TextRange(0, len(version)))
 
 
 def found(

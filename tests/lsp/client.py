@@ -91,7 +91,8 @@ class Client:
         server_folder = Path(__file__).resolve().parents[2] / "server"
         inherited = {**os.environ, "PYTHONPATH": str(server_folder), "PINFOLD_STRICT": "1"}
         # Where tests run in an activated environment, that is none of the server's business.
-        inherited.pop("VIRTUAL_ENV", None)
+        for variable in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_VERSION"):
+            inherited.pop(variable, None)
         self.process = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,

@@ -231,13 +231,71 @@ def test_environment_that_hangs(tmp_path: Path) -> None:
         assert 0 == client.shut_down()
 
 
+@pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed"])
+def test_environment_breaks_and_is_mended(
+    full_client: Client, tmp_path: Path, is_open: bool
+) -> None:
+    """An environment that breaks beside the server is a finding soon, until it is mended."""
+    client, root = full_client, tmp_path / "workspace"
+    file, prefix = root / "requirements.txt", root / ".venv"
+    make_environment(prefix, "flask")
+    file.write_text("flask==1.0\nrich==1.0\n")
+    client.initialize(root=root)
+    if is_open:
+        client.open(file.as_uri(), file.read_text())
+    wait_for_codes(client, file.as_uri(), {"not-installed"})
+    base = tmp_path / f"base-of-{root.name}"
+    base.rename(tmp_path / "away")
+    # What is installed can still be read, and is judged as before.
+    wait_for_codes(client, file.as_uri(), {"not-installed", "broken-environment"})
+    (tmp_path / "away").rename(base)
+    wait_for_codes(client, file.as_uri(), {"not-installed"})
+    (prefix / "lib").rename(tmp_path / "lib")
+    wait_for_codes(client, file.as_uri(), {"broken-environment"})
+    (tmp_path / "lib").rename(prefix / "lib")
+    wait_for_codes(client, file.as_uri(), {"not-installed"})
+
+    assert 0 == client.shut_down()
+    assert "" == client.log
+
+
+def test_another_python_is_asked_for(full_client: Client, tmp_path: Path) -> None:
+    """A `.python-version` that somebody writes or changes shows, with the way to its line."""
+    file, pinned = tmp_path / "requirements.txt", tmp_path / ".python-version"
+    make_environment(tmp_path / ".venv", "flask")
+    file.write_text("flask==1.0\n")
+    full_client.initialize(root=tmp_path)
+    full_client.open(file.as_uri(), file.read_text())
+    wait_for_codes(full_client, file.as_uri(), set())
+    pinned.write_text("3.9\n")
+    first = wait_for_codes(full_client, file.as_uri(), {"wrong-python"})
+    pinned.write_text("# ours\n\n  3.10\n")
+    second = full_client.wait(
+        "textDocument/publishDiagnostics",
+        lambda params: (
+            params["uri"] == file.as_uri() and "`3.10`" in params["diagnostics"][0]["message"]
+        ),
+    )["diagnostics"]
+    pinned.unlink()
+    wait_for_codes(full_client, file.as_uri(), set())
+    places = [item["relatedInformation"][0]["location"] for (item,) in (first, second)]
+
+    assert [pinned.as_uri()] * 2 == [place["uri"] for place in places]
+    assert [(0, 0, 3), (2, 2, 6)] == [
+        (span["start"]["line"], span["start"]["character"], span["end"]["character"])
+        for span in (place["range"] for place in places)
+    ]
+
+
 def make_environment(prefix: Path, *names: str) -> None:
-    """Write what makes an environment, with distributions of version 1.0."""
+    """Write what makes an environment that works, with distributions of version 1.0."""
     site_packages = prefix / "lib" / "python3.12" / "site-packages"
     site_packages.mkdir(parents=True)
+    home = prefix.parent.parent / f"base-of-{prefix.parent.name}"
+    home.mkdir(exist_ok=True)
+    (home / "python3.12").touch(mode=0o755)
     (prefix / "bin").mkdir()
-    (prefix / "bin" / "python").symlink_to(sys.executable)
-    home = Path(sys.executable).parent
+    (prefix / "bin" / "python").symlink_to(home / "python3.12")
     (prefix / "pyvenv.cfg").write_text(
         f"home = {home}\ninclude-system-site-packages = false\nversion = 3.12.1\n"
     )
@@ -245,6 +303,19 @@ def make_environment(prefix: Path, *names: str) -> None:
         info = site_packages / f"{name}-1.0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "RECORD").touch()
+
+
+def wait_for_codes(client: Client, uri: str, expected: set[str]) -> list[dict[str, Any]]:
+    """Wait until the findings are of those rules, and return them."""
+    published = client.wait(
+        "textDocument/publishDiagnostics",
+        lambda params: (
+            params["uri"] == uri and {item["code"] for item in params["diagnostics"]} == expected
+        ),
+    )
+    items: list[dict[str, Any]] = published["diagnostics"]
+    return items
 
 
 def wait_for_lines(client: Client, uri: str, expected: list[int]) -> None:

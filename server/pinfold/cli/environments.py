@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from pinfold.cli.targets import Question, absolute, shown_path
 from pinfold.cli.terminal import counted, visible
+from pinfold.core.environments.activated import activated_environments
 from pinfold.core.environments.choices import choices_folder
 from pinfold.core.environments.lookout import Lookout
 from pinfold.core.environments.places import this_machine
 from pinfold.core.environments.reader import EnvironmentReader
 from pinfold.core.environments.selection import EnvironmentQuery
-from pinfold.core.files import is_local_path
 from pinfold.core.model.environment import EnvironmentState
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Environments:
             filesystem,
             explicit=self._explicit,
             home=home_directory(),
-            activated=activated_environment(variables),
+            activated=activated_environments(variables),
             surroundings=this_machine(),
             choices=choices_folder(),
         )
@@ -178,13 +178,6 @@ def home_directory() -> Path | None:
     """Return the user's home directory, ``None`` if nobody knows it."""
     home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises if there is none
     return home if home.is_absolute() else None
-
-
-def activated_environment(variables: Mapping[str, str]) -> Path | None:
-    """Return the environment that this process was started in, as its variables say."""
-    path = variables.get("VIRTUAL_ENV", "")
-    is_usable = os.path.isabs(path) and is_local_path(path)  # noqa: PTH117 - a variable's text
-    return Path(os.path.normpath(path)) if is_usable else None
 
 
 def render_used(used: Sequence[InstalledPackages], working_directory: Path) -> str:

@@ -15,9 +15,10 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pinfold.core.files import FileSystem
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 # Beyond these a .gitignore file is hostile rather than long: each line costs time for each folder.
 _MAX_BYTES = 256 * 1024
 _MOST_LINES = 2_000
+# Beyond these they are numbered, or made to be many.
+_MOST_NAMES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,11 @@ class IgnoredPaths:
     """What the .gitignore files from a repository's root down to one folder say.
 
     A chain: `parent` is what the folders above say. `prefix` is the folder of `lines` with a final
-    separator. `lines` are the last first, each with whether it ignores what it matches. Paths are
-    strings, because a search asks for tens of thousands.
+    separator. Paths are strings, because a search asks for tens of thousands.
     """
 
     prefix: str
-    lines: tuple[tuple[re.Pattern[str], bool], ...]
+    lines: IgnoreLines
     parent: IgnoredPaths | None = None
 
     def ignores_file(self, path: str) -> bool:
@@ -54,11 +56,60 @@ class IgnoredPaths:
             relative = path[len(layer.prefix) :]
             if os.sep != "/":
                 relative = relative.replace(os.sep, "/")
-            for regex, ignores in layer.lines:
-                if regex.search(relative) is not None:
-                    return ignores
+            ignores = layer.lines.ignores(relative)
+            if ignores is not None:
+                return ignores
             layer = layer.parent
         return False
+
+
+class _Line(NamedTuple):
+    """A line of a file: whether it ignores what it matches; `is_of_name` if no folder matters."""
+
+    regex: re.Pattern[str]
+    ignores: bool
+    is_of_name: bool
+
+
+class IgnoreLines:
+    """The lines of one file, the last first, since that one wins.
+
+    What they say of names is remembered: a tree has many folders, and few names for them.
+    """
+
+    __slots__ = ("_lines", "_names", "_of_names", "_of_paths")
+
+    def __init__(self, lines: Iterable[_Line]) -> None:
+        self._lines = tuple(lines)
+        places = list(enumerate(self._lines))
+        self._of_names = [(place, line.regex) for place, line in places if line.is_of_name]
+        self._of_paths = [(place, line.regex) for place, line in places if not line.is_of_name]
+        # Which line is the first that matches a name. An item is written whole, by any thread.
+        self._names: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def ignores(self, relative: str) -> bool | None:
+        """Return what is said of a path relative to the file; ``None`` if nothing is."""
+        name = relative[relative.rfind("/", 0, -1) + 1 :]
+        first = self._names.get(name)
+        if first is None:
+            first = self._first_of_name(name)
+        for place, regex in self._of_paths:
+            if place > first:
+                break
+            if regex.search(relative) is not None:
+                first = place
+                break
+        return self._lines[first].ignores if first < len(self._lines) else None
+
+    def _first_of_name(self, name: str) -> int:
+        matching = (place for place, regex in self._of_names if regex.search(name) is not None)
+        first = next(matching, len(self._lines))
+        if len(self._names) < _MOST_NAMES:
+            self._names[name] = first
+        return first
 
 
 def repository_root(directory: Path, filesystem: FileSystem) -> Path | None:
@@ -114,12 +165,12 @@ def _read(
     return IgnoredPaths(os.path.join(directory, ""), lines, parent) if lines else parent
 
 
-def _parse(data: bytes) -> tuple[tuple[re.Pattern[str], bool], ...]:
+def _parse(data: bytes) -> IgnoreLines:
     """Compile the lines that are patterns; a line that is none counts for nothing, as in Git."""
     text = data.decode("utf-8-sig", "surrogateescape")
     lines = [line for line in re.split(r"\r?\n", text) if line.strip() and line[0] != "#"]
     if not lines:
-        return ()
+        return IgnoreLines(())
     from pinfold.core.formats.globs import BadGlob, translate_glob
 
     compiled = []
@@ -130,8 +181,20 @@ def _parse(data: bytes) -> tuple[tuple[re.Pattern[str], bool], ...]:
             continue
         if translated is not None:
             regex, ignores = translated
-            compiled.append((re.compile(_of_the_path_alone(regex)), ignores))
-    return tuple(reversed(compiled))
+            # A name may have a line break in it, which a dot matches only then.
+            expression = re.compile(_of_the_path_alone(regex), re.DOTALL)
+            compiled.append(_Line(expression, ignores, _is_of_name(line)))
+    return IgnoreLines(reversed(compiled))
+
+
+def _is_of_name(line: str) -> bool:
+    """Return whether a line means the same in every folder; ``False`` where in doubt."""
+    body = _PLAIN_SET.sub("", line.removesuffix("/"))
+    # pathspec lets `[!a]` match a slash, and what a backslash does is best left to it.
+    return not any(text in body for text in ("/", "[", "\\", "**"))
+
+
+_PLAIN_SET = re.compile(r"\[\w+\]", re.ASCII)
 
 
 _DIRECTORY_MARK = "(?P<ps_d>/)"

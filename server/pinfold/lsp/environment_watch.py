@@ -71,16 +71,16 @@ class EnvironmentWatch:
 
 def environment_reader() -> EnvironmentReader:
     """Return what answers which environment a file has, for the process that this is."""
+    from pinfold.core.environments.activated import activated_environments
     from pinfold.core.environments.choices import choices_folder
     from pinfold.core.environments.places import this_machine
     from pinfold.core.environments.reader import EnvironmentReader
     from pinfold.core.files import LocalFileSystem
 
-    activated = os.environ.get("VIRTUAL_ENV")
     return EnvironmentReader(
         LocalFileSystem(),
         home=home_directory(),
-        activated=Path(activated) if activated and os.path.isabs(activated) else None,  # noqa: PTH117
+        activated=activated_environments(os.environ),
         surroundings=this_machine(),
         choices=choices_folder(),
     )

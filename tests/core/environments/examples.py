@@ -299,6 +299,34 @@ EXAMPLES = (
         kept=f"{_HATCH}/env/virtual",
     ),
     Example(
+        "hatch: environments inside of the project, as its settings say",
+        hatch.HATCH,
+        {
+            f"{HOME}/.config/hatch/config.toml": '[dirs.env]\nvirtual = "build/envs"\n',
+            f"{_PROJECT}/pyproject.toml": '[project]\nname = "The_Shop"\n',
+            **venv(f"{_PROJECT}/build/envs/the-shop"),
+            **venv(f"{_PROJECT}/build/envs/docs"),
+        },
+        (
+            Expected(
+                f"{_PROJECT}/build/envs/the-shop",
+                InstallationKind.HATCH,
+                "3.12.4",
+                name="default",
+                project=_PROJECT,
+            ),
+            Expected(
+                f"{_PROJECT}/build/envs/docs",
+                InstallationKind.HATCH,
+                "3.12.4",
+                name="docs",
+                project=_PROJECT,
+            ),
+        ),
+        Surroundings(home=HOME, projects=(_PROJECT,)),
+        kept=f"{_PROJECT}/build/envs",
+    ),
+    Example(
         "pdm: what .pdm-python names, and an interpreter",
         pdm.PDM,
         {

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -27,6 +30,10 @@ from pinfold.core.environments.shells import (
 )
 from pinfold.core.files import LocalFileSystem, MemoryFileSystem
 from pinfold.core.model.installation import Installation, InstallationKind
+from tests.core.environments.tools import tool, tool_version
+
+if TYPE_CHECKING:
+    from tests.harness.tested import Witness
 
 BIN = os.fspath(Path(sys.executable).parent)
 UV = shutil.which("uv", path=BIN)
@@ -137,6 +144,15 @@ def text_for(prefix: Path, shell: Shell) -> ActivationText:
     return activation(installation_of(prefix), shell, scripts)
 
 
+@cache
+def version_of(shell: Shell) -> str | None:
+    """Return the version of a shell of this machine; ``None`` where it does not tell."""
+    command = [COMMANDS[shell][0], "--version"]
+    said = subprocess.run(command, capture_output=True, check=False, text=True, timeout=60)
+    found = re.search(r"[0-9][\w.+/-]*", said.stdout + said.stderr)
+    return None if said.returncode or found is None else found[0]
+
+
 def run_lines(
     shell: Shell, lines: list[str], cwd: Path, *, is_typed: bool
 ) -> list[dict[str, str | None]]:
@@ -212,9 +228,15 @@ REFUSED = {
 @pytest.mark.parametrize("key", NAMES)
 @pytest.mark.parametrize("shell", COMMANDS)
 def test_activation_in_real_shells(
-    shell: Shell, key: str, venvs: dict[str, Path], report: Path, tmp_path: Path
+    shell: Shell,
+    key: str,
+    venvs: dict[str, Path],
+    report: Path,
+    tmp_path: Path,
+    tested: Witness,
 ) -> None:
     """Whatever the folder is called, the line activates it, and another one ends that."""
+    tested.shell_ran(shell, Path(COMMANDS[shell][0]).name, version_of(shell))
     if (shell, key) in REFUSED:
         text = text_for(venvs[key], shell)
 
@@ -222,6 +244,26 @@ def test_activation_in_real_shells(
         assert text.refusal is not None
         return
     check(venvs[key], shell, report, tmp_path, is_typed=False)
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("key", [key for key in NAMES if (Shell.XONSH, key) not in REFUSED])
+def test_activation_in_xonsh(
+    key: str,
+    uv_venvs: dict[str, Path],
+    venvs: dict[str, Path],
+    report: Path,
+    tmp_path: Path,
+    tested: Witness,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """xonsh comes from the package index; uv writes a script for it, and venv does not."""
+    command = [os.fspath(tool("xonsh") / "xonsh"), "--no-rc"]
+    monkeypatch.setitem(COMMANDS, Shell.XONSH, command)
+    tested.shell_ran(Shell.XONSH, "xonsh", tool_version("xonsh"))
+
+    assert Way.VARIABLES is check(venvs[key], Shell.XONSH, report, tmp_path, is_typed=False)
+    assert Way.SCRIPT is check(uv_venvs[key], Shell.XONSH, report, tmp_path, is_typed=False)
 
 
 @pytest.mark.slow
@@ -268,7 +310,7 @@ def text_by_variables(shell: Shell, prefix: str = "/v w") -> ActivationText:
     return activation(installation_of(Path(prefix)), shell, ActivationScripts())
 
 
-def test_golden_texts_of_scripts() -> None:
+def test_golden_texts_of_scripts(tested: Witness) -> None:
     """The lines for shells that may not be on this machine."""
     texts = {
         "activate": b'VIRTUAL_ENV="/v w"\n',
@@ -297,6 +339,8 @@ def test_golden_texts_of_scripts() -> None:
         for shell in Shell
         if (text := activation(installation_of(Path("/v w")), shell, scripts)).way is Way.SCRIPT
     }
+    for shell in Shell:
+        tested.shell_by_text(shell)
 
 
 def test_golden_texts_of_variables() -> None:

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import queue
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -247,3 +248,51 @@ def test_lookout_sees_a_choice(tmp_path: Path) -> None:
         lookout.stop()
 
     assert ["it is the nearest `.venv`", f"you chose it for {shop}"] == reasons
+
+
+def grow_old(place: Path, days: float) -> None:
+    """Make every choice in *place* as old as that."""
+    for path in place.glob("*.json"):
+        made = time.time() - days * 24 * 3600
+        os.utime(path, (made, made))
+
+
+def test_folders_that_vanished(tmp_path: Path) -> None:
+    """Old choices of folders that are gone are forgotten when another is made; no others are."""
+    place, work = tmp_path / "state", tmp_path / "work"
+    drive = tmp_path / "mnt"
+    drive.mkdir()
+    work.mkdir()
+    (work / "there").mkdir()
+    (work / "link").symlink_to(drive / "shop")
+    gone = work / "gone"
+    others = [
+        work / "there",
+        work / "link",  # leads to a drive that is away
+        drive / "shop",  # on a drive that is away: its place is empty
+        tmp_path / "media/usb/shop",  # the place itself is made when it comes
+    ]
+    for folder in (gone, *others):
+        choose(folder, PREFIX, kept_in=place)
+    (place / "0.json").write_text("broken", encoding="utf-8")
+    grow_old(place, 89)
+    choose(FOLDER, PREFIX, kept_in=place)
+    young = kept(place)
+    grow_old(place, 91)
+    choose(FOLDER, None, kept_in=place)
+    old = kept(place)
+
+    assert {gone, FOLDER, *others} == young.keys()
+    assert {FOLDER, *others} == old.keys()
+    assert (place / "0.json").exists()
+
+
+def test_folder_that_vanished_and_is_chosen_again(tmp_path: Path) -> None:
+    """What is chosen just now stays, however old the choice before was and whatever is gone."""
+    work = tmp_path / "work"
+    (work / "there").mkdir(parents=True)
+    choose(work / "gone", PREFIX, kept_in=tmp_path / "state")
+    grow_old(tmp_path / "state", 91)
+    choose(work / "gone", None, kept_in=tmp_path / "state")
+
+    assert {work / "gone": None} == kept(tmp_path / "state")

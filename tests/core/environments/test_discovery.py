@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +29,6 @@ from pinfold.core.environments.workspace_search import (
 )
 from pinfold.core.files import Listing, LocalFileSystem, MemoryFileSystem, StrPath, Unreadable
 from pinfold.core.model.installation import Installation, InstallationKind
-from tests.core.environments.asking import check_says_the_same
 from tests.core.environments.conformance import (
     HOME,
     Example,
@@ -286,6 +284,27 @@ def test_first_that_recognises_has_it() -> None:
     assert [InstallationKind.PYENV] == [one.kind for one in inventory.installations]
 
 
+@pytest.mark.parametrize(
+    ("pyproject", "expected"),
+    [
+        ("[tool.poetry]\nname = 'a'\n", InstallationKind.POETRY),
+        ("[project]\nname = 'poetry-reader'\n", InstallationKind.VIRTUALENV),
+        ("[tool]\npoetry = 1\n", InstallationKind.VIRTUALENV),
+        ("[tool.poetry\n", InstallationKind.VIRTUALENV),
+    ],
+)
+def test_only_a_table_of_poetry_makes_a_project_its_own(
+    pyproject: str, expected: InstallationKind
+) -> None:
+    """A file that merely has the word in it is another tool's."""
+    files: dict[str, bytes | str] = {
+        "/w/pyproject.toml": pyproject,
+        "/w/.venv/pyvenv.cfg": "home = /usr/bin\nvirtualenv = 20.26.6\nversion = 3.11.2\n",
+    }
+
+    assert [expected] == [one.kind for one in found(files).installations]
+
+
 def test_two_paths_to_one_folder_are_one_installation() -> None:
     """The folder's own path is the identity, the link to it an alias; never its Python's."""
     files = {**venv("/w/z/.venv"), "/w/a/.venv": "->/w/z/.venv", "/w/b/.venv": "->/w/z/.venv"}
@@ -397,7 +416,7 @@ def _hanging(name: str, until: threading.Event, begun: threading.Event) -> Locat
         until.wait(_WAIT_S)
         yield Installation(Path(f"/after/{name}"), InstallationKind.OTHER, is_base=True)
 
-    return Locator(name, frozenset({InstallationKind.OTHER}), locate=locate)
+    return Locator(name, {InstallationKind.OTHER: "nothing"}, locate=locate)
 
 
 def test_a_locator_that_hangs_loses_only_itself() -> None:
@@ -451,7 +470,7 @@ def test_a_folder_that_hangs_costs_only_its_own_kinds(example: Example) -> None:
         home=example.surroundings.home,
         variables=example.surroundings.variables,
         platform=example.surroundings.platform,
-        projects=("/elsewhere",),
+        projects=(*example.surroundings.projects, "/elsewhere"),
     )
     inventory = Discovery(filesystem, deadline_s=0.2).find(around, timeout_s=_WAIT_S)
     until.set()
@@ -487,7 +506,7 @@ def test_a_locator_that_fails_is_reported_and_the_others_go_on(
         raise ZeroDivisionError
         yield
 
-    broken = Locator("broken", frozenset({InstallationKind.OTHER}), locate=locate)
+    broken = Locator("broken", {InstallationKind.OTHER: "nothing"}, locate=locate)
     discovery = Discovery(filesystem_of(venv("/w/.venv")), locators=(broken, *LOCATORS))
     first = discovery.find(_AROUND, timeout_s=_WAIT_S)
     discovery.find(_AROUND, timeout_s=_WAIT_S)
@@ -638,20 +657,6 @@ def test_real_machine_without_a_process() -> None:
     ]
 
 
-@pytest.mark.slow
-def test_real_interpreters_say_the_same() -> None:
-    """For every interpreter on this machine, our answer is the interpreter's own."""
-    inventory = Discovery(LocalFileSystem()).find(this_machine(), timeout_s=_WAIT_S)
-    bases = [one for one in inventory.installations if one.is_base]
-    checked = [check_says_the_same(one) for one in bases]
-
-    assert checked
-    assert any(
-        one.real_executable is not None and one.real_executable.samefile(sys.executable)
-        for one in bases
-    )
-
-
 def test_a_folder_of_the_workspace_that_hangs_costs_only_itself() -> None:
     """The search goes on around it, and says that it was left out."""
     until = threading.Event()
@@ -700,7 +705,7 @@ def test_a_bug_is_seen_in_tests(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ZeroDivisionError
         yield
 
-    broken = Locator("broken", frozenset({InstallationKind.OTHER}), locate=locate)
+    broken = Locator("broken", {InstallationKind.OTHER: "nothing"}, locate=locate)
     discovery = Discovery(MemoryFileSystem(), locators=(broken,))
     inventory = discovery.find(Surroundings(), timeout_s=_WAIT_S)
 

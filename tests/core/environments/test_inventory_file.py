@@ -284,7 +284,7 @@ def test_what_was_kept_stays_while_somebody_does_not_answer(path: Path) -> None:
         until.wait(30.0)
         return iter(())
 
-    hung = Locator("hung", frozenset({InstallationKind.OTHER}), locate=locate)
+    hung = Locator("hung", {InstallationKind.OTHER: "nothing"}, locate=locate)
     discovery = Discovery(filesystem, locators=(hung,), deadline_s=0.2)
     inventory = discovery.start(Surroundings(), kept=path).wait(30.0)
     until.set()

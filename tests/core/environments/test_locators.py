@@ -18,6 +18,7 @@ from tests.core.environments.conformance import (
     HOME,
     PROGRAM,
     Example,
+    check_finds,
     conda_environment,
     filesystem_of,
     locate,
@@ -28,12 +29,19 @@ from tests.core.environments.examples import EXAMPLES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.harness.tested import Witness
+
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
-def test_locator_conforms(example: Example, check: Callable[[Example], None]) -> None:
+def test_locator_conforms(
+    example: Example, check: Callable[[Example], None], tested: Witness
+) -> None:
     """Each locator passes each check of the conformance suite."""
     check(example)
+    if check is check_finds:
+        for one in locate(example.locator, example.surroundings, example.filesystem()):
+            tested.by_layout(one)
 
 
 def test_every_locator_has_an_example() -> None:
@@ -46,6 +54,7 @@ def test_every_kind_has_a_locator() -> None:
     kinds = set().union(*(locator.kinds for locator in LOCATORS))
 
     assert set(InstallationKind) - {InstallationKind.OTHER} == kinds
+    assert all(marks for locator in LOCATORS for marks in locator.kinds.values())
 
 
 def judged(
@@ -146,12 +155,13 @@ _VIRTUALENV_KEYS = "virtualenv = 20.30\n"
     ],
 )
 def test_kind_of_an_environment(
-    kind: InstallationKind, prefix: str, files: dict[str, bytes | str]
+    kind: InstallationKind, prefix: str, files: dict[str, bytes | str], tested: Witness
 ) -> None:
     """A keeper's mark counts for more than that of the tool that made the environment."""
     found = judged(files, prefix)
 
     assert found is not None
+    tested.by_layout(found)
     assert (kind, prefix) == (found.kind, found.id)
 
 

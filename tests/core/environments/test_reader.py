@@ -19,6 +19,7 @@ from pinfold.core.model.environment import (
     SelectionPlace,
     SelectionStep,
 )
+from pinfold.core.model.installation import HealthProblem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,20 @@ def install(prefix: Path, name: str, version: str) -> None:
     folder.mkdir()
     text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     (folder / "METADATA").write_text(text, encoding="utf-8")
+    (folder / "RECORD").touch()
+
+
+def make_sound(prefix: Path, base: Path | None = None, **packages: str) -> Path:
+    """Make a virtual environment whose interpreter works, as far as files tell; return `prefix`."""
+    make_environment(prefix, **packages)
+    home = (base or prefix.parent / f"base-of-{prefix.name}") / "bin"
+    home.mkdir(parents=True)
+    (home / "python3.12").touch(mode=0o755)
+    (prefix / "bin").mkdir()
+    (prefix / "bin/python").symlink_to(home / "python3.12")
+    text = f"home = {home}\nversion = 3.12.1\ninclude-system-site-packages = false\n"
+    (prefix / "pyvenv.cfg").write_text(text, encoding="utf-8")
+    return prefix
 
 
 def versions(answer: EnvironmentAnswer) -> dict[str, str]:
@@ -119,7 +134,8 @@ def test_installed_and_removed(tmp_path: Path) -> None:
     install(prefix, "flask", "3.0")
     installed = asked.answer(query)
     folder = prefix / "lib/python3.12/site-packages/flask-3.0.dist-info"
-    (folder / "METADATA").unlink()
+    for name in ("METADATA", "RECORD"):
+        (folder / name).unlink()
     folder.rmdir()
     removed = asked.answer(query)
 
@@ -176,6 +192,73 @@ def test_broken_environment(tmp_path: Path) -> None:
     assert EnvironmentState.UNUSABLE is answer.state
     assert f"but {tmp_path / 'sub/.venv'} has no site-packages" in answer.reason
     assert answer.packages is None
+
+
+def ill(answer: EnvironmentAnswer) -> list[HealthProblem]:
+    """Return what is wrong with the environment of an answer."""
+    return [ailment.problem for ailment in answer.ailments]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the layout is that of Linux")
+def test_environment_breaks_and_is_mended(tmp_path: Path) -> None:
+    """What ails an environment is in the answer, is the same while it lasts, and goes with it."""
+    base, query = tmp_path / "base", EnvironmentQuery(tmp_path, tmp_path)
+    make_sound(tmp_path / ".venv", base)
+    asked = reader()
+    sound = asked.answer(query)
+    base.rename(tmp_path / "away")
+    broken = asked.answer(query)
+    still = asked.answer(query)
+    (tmp_path / "away").rename(base)
+    mended = asked.answer(query)
+
+    assert [[], [HealthProblem.BASE_GONE], []] == [ill(sound), ill(broken), ill(mended)]
+    assert broken is still
+    assert EnvironmentState.FOUND is broken.state
+    # An environment that lost its base still has its packages.
+    assert versions(broken) == versions(sound)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the layout is that of Linux")
+def test_environment_that_cannot_be_read_is_mended(tmp_path: Path) -> None:
+    """One without a folder for packages is named, with what ails it, until it has one."""
+    prefix, query = tmp_path / ".venv", EnvironmentQuery(tmp_path, tmp_path)
+    make_sound(prefix, tmp_path / "base")
+    (prefix / "lib").rename(tmp_path / "lib")
+    asked = reader()
+    broken = asked.answer(query)
+    still = asked.answer(query)
+    (tmp_path / "lib").rename(prefix / "lib")
+    mended = asked.answer(query)
+
+    assert (EnvironmentState.UNUSABLE, prefix) == (broken.state, broken.unreadable)
+    assert [HealthProblem.NO_SITE_PACKAGES] == ill(broken)
+    assert broken is still
+    assert (EnvironmentState.FOUND, None, []) == (mended.state, mended.unreadable, ill(mended))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the layout is that of Linux")
+def test_editable_install_whose_folder_comes_back(tmp_path: Path) -> None:
+    """Where an editable install leads to is looked at too, though that is elsewhere."""
+    query, target = EnvironmentQuery(tmp_path, tmp_path), tmp_path / "src"
+    make_sound(tmp_path / ".venv", tmp_path / "base")
+    listing = tmp_path / ".venv/lib/python3.12/site-packages/mine.pth"
+    listing.write_text(f"{target}\n", encoding="utf-8")
+    asked = reader()
+    seen = [ill(asked.answer(query))]
+    target.mkdir()
+    seen.append(ill(asked.answer(query)))
+
+    assert [[HealthProblem.BROKEN_EDITABLE], []] == seen
+
+
+def test_no_pip_is_no_ailment(tmp_path: Path) -> None:
+    """Whether there is pip is nothing that files are judged by."""
+    make_sound(tmp_path / ".venv", tmp_path / "base")
+    answer = reader().answer(EnvironmentQuery(tmp_path, tmp_path))
+
+    assert {} == versions(answer)
+    assert [] == ill(answer)
 
 
 def test_explicit(tmp_path: Path) -> None:

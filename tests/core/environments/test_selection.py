@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinfold.core.environments.activated import Activated
 from pinfold.core.environments.python_envs import MAX_LISTING_BYTES
 from pinfold.core.environments.selection import (
     Chosen,
@@ -85,7 +86,7 @@ def choose(
     *,
     configured: Path | None = None,
     explicit: Path | None = None,
-    activated: Path | None = None,
+    activated: Sequence[Activated] = (),
 ) -> Chosen:
     """Return what is chosen for the files in *folder*."""
     return choose_environment(
@@ -363,7 +364,7 @@ def test_explicit(name: str) -> None:
         filesystem,
         configured=PROJECT / "other",
         explicit=PROJECT / name,
-        activated=PROJECT / "other",
+        activated=[Activated("VIRTUAL_ENV", PROJECT / "other")],
     )
 
     assert (PROJECT / ".venv", "`--env` names it") == (chosen.prefix, chosen.reason)
@@ -373,15 +374,15 @@ def test_activated() -> None:
     """The activated environment is what is left where nothing else stands."""
     filesystem = files_of("sub/.venv")
     filesystem.write("/envs/active/pyvenv.cfg", "")
-    active = Path("/envs/active")
+    active = [Activated("VIRTUAL_ENV", Path("/envs/active"))]
 
     assert PROJECT / "sub/.venv" == choose(filesystem, PROJECT / "sub", activated=active).prefix
-    assert active == choose(filesystem, activated=active).prefix
+    assert active[0].path == choose(filesystem, activated=active).prefix
 
 
 def test_activated_and_gone() -> None:
     """An activated environment that is not there any more is told among the rejected."""
-    chosen = choose(files_of(), activated=Path("/envs/gone"))
+    chosen = choose(files_of(), activated=[Activated("VIRTUAL_ENV", Path("/envs/gone"))])
 
     assert NONE == chosen.state
     assert ["is activated, but does not exist"] == [item.reason for item in chosen.rejected]

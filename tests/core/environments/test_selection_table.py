@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pinfold.core.environments.activated import activated_environments
 from pinfold.core.environments.locators.locator import short_hash
 from pinfold.core.environments.places import Surroundings
 from pinfold.core.environments.reader import EnvironmentReader
@@ -60,7 +61,7 @@ class Layout:
     state: EnvironmentState | None = None
     configured: str | None = None
     explicit: str | None = None
-    activated: str | None = None
+    variables: dict[str, str] = field(default_factory=dict)
     chosen: dict[str, str | None] = field(default_factory=dict)
     rejected: tuple[tuple[str, str], ...] = ()
     contradictions: tuple[str, ...] = ()
@@ -594,7 +595,7 @@ NAMED = [
         ),
         chosen={SHOP: "/gone"},
         configured="/envs/third",
-        activated="/envs/third",
+        variables={"VIRTUAL_ENV": "/envs/third"},
         state=EnvironmentState.UNUSABLE,
     ),
     replace(
@@ -602,7 +603,7 @@ NAMED = [
         explicit="/envs/third",
         configured="/envs/other",
         chosen={SHOP: None},
-        activated="/envs/other",
+        variables={"VIRTUAL_ENV": "/envs/other"},
     ),
     replace(
         both(
@@ -616,7 +617,7 @@ NAMED = [
     ),
     replace(
         both("activated, and one beside the file", f"{SHOP}/.venv", nearest(".venv")),
-        activated="/envs/other",
+        variables={"VIRTUAL_ENV": "/envs/other"},
     ),
     replace(
         both(
@@ -624,12 +625,12 @@ NAMED = [
             "/envs/other",
             "it is the activated one (VIRTUAL_ENV)",
         ),
-        activated="/envs/other",
+        variables={"VIRTUAL_ENV": "/envs/other"},
         file=f"{HOME}/elsewhere/requirements.txt",
     ),
     replace(
         none("activated, and gone", {}),
-        activated="/gone",
+        variables={"VIRTUAL_ENV": "/gone"},
         rejected=(("/gone", "is activated, but does not exist"),),
     ),
     replace(
@@ -643,7 +644,7 @@ NAMED = [
             f"{PYENV}/versions/shop-env",
             f"{SHOP}/.python-version names it, and pyenv keeps it",
         ),
-        activated="/envs/other",
+        variables={"VIRTUAL_ENV": "/envs/other"},
     ),
 ]
 
@@ -656,8 +657,214 @@ def asking(name: str, files: Files, *contradictions: str) -> Layout:
     return replace(layout, contradictions=contradictions)
 
 
+CONDA = "/opt/conda/envs/shop"
+CONDA_FILES = conda_environment(CONDA) | {f"{CONDA}/lib/python3.12/site-packages/x": ""}
+CONDA_ROOT = conda_environment("/opt/conda") | {"/opt/conda/lib/python3.12/site-packages/x": ""}
+BASE = "is activated, but is conda's base environment, which every shell is started in"
+
+
+def activated(name: str, files: Files, winner: str | None, reason: str, **said: str) -> Layout:
+    """Return a layout with nothing in the project, for a process that has variables."""
+    layout = none(name, files) if winner is None else found(name, files, winner, reason)
+    return replace(layout, variables=said)
+
+
+ACTIVATED = [
+    activated(
+        "conda's, activated by name",
+        CONDA_FILES,
+        CONDA,
+        "it is the activated one (CONDA_PREFIX)",
+        CONDA_PREFIX=CONDA,
+        CONDA_DEFAULT_ENV="shop",
+        CONDA_EXE="/opt/conda/bin/conda",
+    ),
+    activated(
+        "conda's, activated by its path",
+        CONDA_FILES,
+        CONDA,
+        "it is the activated one (CONDA_PREFIX)",
+        CONDA_PREFIX=CONDA,
+        CONDA_DEFAULT_ENV=CONDA,
+    ),
+    replace(
+        activated(
+            "conda's base, by name",
+            CONDA_ROOT,
+            None,
+            NOTHING,
+            CONDA_PREFIX="/opt/conda",
+            CONDA_DEFAULT_ENV="base",
+        ),
+        rejected=(("/opt/conda", BASE),),
+    ),
+    replace(
+        activated(
+            "conda's base, by the conda in it",
+            CONDA_ROOT,
+            None,
+            NOTHING,
+            CONDA_PREFIX="/opt/conda",
+            CONDA_EXE="/opt/conda/bin/conda",
+        ),
+        rejected=(("/opt/conda", BASE),),
+    ),
+    replace(
+        activated(
+            "micromamba's root",
+            CONDA_ROOT,
+            None,
+            NOTHING,
+            CONDA_PREFIX="/opt/conda",
+            MAMBA_ROOT_PREFIX="/opt/conda",
+        ),
+        rejected=(("/opt/conda", BASE),),
+    ),
+    activated(
+        "a virtual environment inside of conda's",
+        CONDA_FILES | venv("/envs/other"),
+        "/envs/other",
+        "it is the activated one (VIRTUAL_ENV)",
+        VIRTUAL_ENV="/envs/other",
+        CONDA_PREFIX=CONDA,
+    ),
+    replace(
+        activated(
+            "a virtual environment that is gone, inside of conda's",
+            CONDA_FILES,
+            CONDA,
+            "it is the activated one (CONDA_PREFIX)",
+            VIRTUAL_ENV="/gone",
+            CONDA_PREFIX=CONDA,
+        ),
+        rejected=(("/gone", "is activated, but does not exist"),),
+    ),
+    activated("conda's, by a path that is none", CONDA_FILES, None, NOTHING, CONDA_PREFIX="envs"),
+    activated(
+        "conda's, and one beside the file",
+        CONDA_FILES | venv(f"{SHOP}/.venv"),
+        f"{SHOP}/.venv",
+        nearest(".venv"),
+        CONDA_PREFIX=CONDA,
+    ),
+    activated(
+        "pyenv's, by the shell's variable",
+        venv(f"{PYENV}/versions/shop-env"),
+        f"{PYENV}/versions/shop-env",
+        "it is the activated one (PYENV_VERSION)",
+        PYENV_VERSION="3.12.4:shop-env",
+    ),
+    activated(
+        "a version of pyenv's, which is no environment",
+        base(f"{PYENV}/versions/3.12.4", "3.12.4"),
+        None,
+        NOTHING,
+        PYENV_VERSION="3.12.4",
+    ),
+    activated(
+        "pyenv's, by a name that leads elsewhere",
+        venv(f"{HOME}/other"),
+        None,
+        NOTHING,
+        PYENV_VERSION="../../other",
+    ),
+    activated(
+        "`.python-version` before the shell's variable",
+        {
+            f"{SHOP}/.python-version": "shop-env",
+            **venv(f"{PYENV}/versions/shop-env"),
+            **venv(f"{PYENV}/versions/other"),
+        },
+        f"{PYENV}/versions/shop-env",
+        f"{SHOP}/.python-version names it, and pyenv keeps it",
+        PYENV_VERSION="other",
+    ),
+    activated(
+        "conda's before pyenv's",
+        CONDA_FILES | venv(f"{PYENV}/versions/shop-env"),
+        CONDA,
+        "it is the activated one (CONDA_PREFIX)",
+        CONDA_PREFIX=CONDA,
+        PYENV_VERSION="shop-env",
+    ),
+    activated(
+        "an interpreter that is first in PATH says nothing",
+        venv("/envs/other"),
+        None,
+        NOTHING,
+        PATH="/envs/other/bin",
+    ),
+]
+
+HATCH_CONFIG = f"{HOME}/.config/hatch/config.toml"
+HATCH_PROJECT = {f"{SHOP}/pyproject.toml": '[project]\nname = "My.Shop"\n'}
+
+INSIDE = [
+    found(
+        "hatch's in the project, the default one first",
+        {
+            HATCH_CONFIG: '[dirs.env]\nvirtual = ".hatch"\n',
+            **HATCH_PROJECT,
+            **venv(f"{SHOP}/.hatch/my-shop"),
+        },
+        f"{SHOP}/.hatch/my-shop",
+        f"hatch keeps it for {SHOP}",
+    ),
+    replace(
+        found(
+            "hatch's in the project, with others",
+            {
+                HATCH_CONFIG: '[dirs.env]\nvirtual = ".hatch"\n',
+                **HATCH_PROJECT,
+                **venv(f"{SHOP}/.hatch/docs"),
+                **venv(f"{SHOP}/.hatch/my-shop"),
+            },
+            f"{SHOP}/.hatch/my-shop",
+            f"hatch keeps it for {SHOP}",
+        ),
+        rejected=(
+            (
+                f"{SHOP}/.hatch/docs",
+                f"hatch keeps it for {SHOP} too, but {SHOP}/.hatch/my-shop comes first",
+            ),
+        ),
+    ),
+    replace(
+        found(
+            "hatch's data folder in the project",
+            {**HATCH_PROJECT, **venv(f"{SHOP}/.cache/env/virtual/my-shop")},
+            f"{SHOP}/.cache/env/virtual/my-shop",
+            f"hatch keeps it for {SHOP}",
+        ),
+        variables={"HATCH_DATA_DIR": f"{SHOP}/.cache"},
+    ),
+    found(
+        "hatch's in the project, under another name, without metadata",
+        {
+            HATCH_CONFIG: '[dirs.env]\nvirtual = "build/envs"\n',
+            f"{SHOP}/hatch.toml": "",
+            **venv(f"{SHOP}/build/envs/{short_hash(SHOP)}-unmanaged"),
+        },
+        f"{SHOP}/build/envs/{short_hash(SHOP)}-unmanaged",
+        f"hatch keeps it for {SHOP}",
+    ),
+    none(
+        "a `.hatch` folder that no setting speaks of",
+        {**HATCH_PROJECT, **venv(f"{SHOP}/.hatch/my-shop")},
+    ),
+    none(
+        "a place of hatch's that is not in the project",
+        {
+            HATCH_CONFIG: '[dirs.env]\nvirtual = "../envs"\n',
+            **HATCH_PROJECT,
+            **venv(f"{W}/envs/my-shop"),
+        },
+    ),
+]
+
 PINNED = f"{SHOP}/.python-version"
 PROJECT = f"{SHOP}/pyproject.toml"
+PIPFILE = f"{SHOP}/Pipfile"
 HAS = "but the environment has Python 3.12.4"
 
 PYTHONS = [
@@ -705,7 +912,7 @@ PYTHONS = [
     asking(
         "Poetry's python",
         {PROJECT: '[tool.poetry.dependencies]\npython = "~3.11"\n'},
-        f"pyproject.toml:1 `python` is `>=3.11,<3.12`, {HAS}",
+        f"pyproject.toml:1 `python` is `~3.11`, {HAS}",
     ),
     asking("Poetry's caret", {PROJECT: '[tool.poetry.dependencies]\npython = "^3.8"\n'}),
     asking(
@@ -734,11 +941,56 @@ PYTHONS = [
         reason=f"you chose it for {SHOP}",
         chosen={SHOP: "/envs/other"},
     ),
+    asking(
+        "Poetry's alternatives, of which one is met",
+        {PROJECT: '[tool.poetry.dependencies]\npython = "~2.7 || ^3.11 || 3.14.*"\n'},
+    ),
+    asking(
+        "Poetry's alternatives, of which none is met",
+        {PROJECT: '[tool.poetry.dependencies]\npython = "~3.10 | >=3.13 <4"\n'},
+        f"pyproject.toml:1 `python` is `~3.10 | >=3.13 <4`, {HAS}",
+    ),
+    asking(
+        "Poetry's wildcard",
+        {PROJECT: '[tool.poetry.dependencies]\npython = "3.11.*"\n'},
+        f"pyproject.toml:1 `python` is `3.11.*`, {HAS}",
+    ),
+    asking(
+        "a Pipfile's version",
+        {PIPFILE: '[packages]\nflask = "*"\n[requires]\npython_version = "3.11"\n'},
+        f"Pipfile:3 `python_version` is `3.11`, {HAS}",
+    ),
+    asking("a Pipfile's version that is met", {PIPFILE: '[requires]\npython_version = "3.12"\n'}),
+    asking(
+        "a Pipfile's full version, which counts more",
+        {PIPFILE: '[requires]\npython_version = "3.12"\npython_full_version = "3.12.7"\n'},
+        f"Pipfile:2 `python_full_version` is `3.12.7`, {HAS}",
+    ),
+    asking("a Pipfile that says nothing", {PIPFILE: '[requires]\npython_version = "*"\n'}),
+    asking("a Pipfile that is none", {PIPFILE: "requires = <<<\n"}),
+    asking(
+        "a Pipfile beside what the project is for",
+        {
+            PIPFILE: '[requires]\npython_version = "3.11"\n',
+            PROJECT: '[project]\nrequires-python = ">=3.9"\n',
+        },
+        f"Pipfile:1 `python_version` is `3.11`, {HAS}",
+    ),
+    replace(
+        asking(
+            "a Pipfile above another project",
+            {
+                PIPFILE: '[requires]\npython_version = "3.11"\n',
+                f"{API}/pyproject.toml": '[project]\nrequires-python = ">=3.9"\n',
+            },
+        ),
+        file=f"{API}/requirements.txt",
+    ),
     asking("a pyproject.toml that is none", {PROJECT: "requires-python = <<<\n"}),
     asking("a range that is none", {PROJECT: '[project]\nrequires-python = "yes"\n'}),
 ]
 
-LAYOUTS = [*BESIDE, *NESTED, *BROKEN, *LISTED, *KEPT, *NAMED, *PYTHONS]
+LAYOUTS = [*BESIDE, *NESTED, *BROKEN, *LISTED, *KEPT, *INSIDE, *NAMED, *ACTIVATED, *PYTHONS]
 
 
 def explained(layout: Layout) -> EnvironmentAnswer:
@@ -753,8 +1005,8 @@ def explained(layout: Layout) -> EnvironmentAnswer:
         filesystem_of(files),
         explicit=_path(layout.explicit),
         home=Path(HOME),
-        activated=_path(layout.activated),
-        surroundings=Surroundings(home=HOME),
+        activated=activated_environments(layout.variables),
+        surroundings=Surroundings(home=HOME, variables=layout.variables),
         choices=Path(CHOICES),
     )
     query = EnvironmentQuery(Path(layout.file).parent, Path(layout.stop), _path(layout.configured))

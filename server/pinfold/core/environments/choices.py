@@ -1,7 +1,8 @@
 """The environments that a person has chosen for folders, kept outside of those folders.
 
-Owns the files: where they are, their format, their being whole while several processes write them.
-Refuses to know which files a choice counts for, and to judge what was chosen.
+Owns the files: where they are, their format, their being whole while several processes write them,
+and how long one is kept whose folder is gone. Refuses to know which files a choice counts for, and
+to judge what was chosen.
 
 Each choice has a file of its own, named after a digest of its folder. So nobody has to read what
 others have written in order to write, no lock is needed, and a file that is broken costs only its
@@ -16,6 +17,8 @@ import logging
 import os
 from enum import Enum
 from pathlib import Path
+from threading import Thread
+from time import time
 from typing import TYPE_CHECKING
 
 from pinfold.core.environments.places import state_folder
@@ -38,6 +41,13 @@ MAX_CHOICES = 5_000
 """How many are read."""
 
 MAX_CHOICE_BYTES = 64 * 1024
+
+KEPT_FOR_S = 90 * 24 * 3600.0
+"""How long a choice is kept at least, from when it was made, if its folder is gone."""
+
+CLEANING_S = 0.5
+"""How long a new choice waits until old ones are looked at: their folders may be on a drive that
+hangs."""
 
 _FOLDER = "choices"
 
@@ -102,6 +112,7 @@ def choose(folder: Path, prefix: Path | None, *, kept_in: Path | None = None) ->
         "environment": None if prefix is None else str(_normal(prefix)),
     }
     _refuse_foreign(path)
+    _forget_vanished_soon(path.parent)
     # ASCII: a path with bytes that are no UTF-8 has lone surrogates, which only escapes can write.
     _write(path, json.dumps(content, ensure_ascii=True, indent=1).encode("ascii") + b"\n")
 
@@ -121,6 +132,50 @@ def forget(folder: Path, *, kept_in: Path | None = None) -> bool:
     except OSError as error:
         raise ChoiceError(path, ChoiceProblem.UNWRITABLE, _said(error)) from error
     return True
+
+
+def forget_vanished(kept_in: Path, filesystem: FileSystem, now_s: float) -> None:
+    """Forget what was chosen long ago for folders that are there no more; never raises.
+
+    A folder counts as gone only where the one that it was in still is, and holds something: on a
+    drive that is not there now, the folder above is missing too, or is an empty place to mount it.
+    """
+    names = filesystem.names(kept_in)
+    if isinstance(names, Unreadable):
+        return
+    for name in [name for name in names if name.endswith(".json")][:MAX_CHOICES]:
+        path = kept_in / name
+        before = filesystem.identity(path)
+        if before is None or now_s - before.mtime_ns / 1e9 < KEPT_FOR_S:
+            continue
+        choice = _read(path, filesystem)
+        if not isinstance(choice, tuple) or not _has_vanished(choice[0], filesystem):
+            continue
+        # Somebody may have made the choice anew meanwhile, and then means it.
+        if filesystem.identity(path) == before:
+            with contextlib.suppress(OSError):
+                path.unlink()
+                _LOGGER.info("forgot the environment of %s, which is gone", choice[0])
+
+
+def _has_vanished(folder: Path, filesystem: FileSystem) -> bool:
+    if filesystem.read_link(folder) is not None:
+        # A link that leads nowhere now may lead to such a drive.
+        return False
+    return not filesystem.exists(folder) and bool(_names_in(folder.parent, filesystem))
+
+
+def _names_in(folder: Path, filesystem: FileSystem) -> list[str]:
+    names = filesystem.names(folder)
+    return [] if isinstance(names, Unreadable) else names
+
+
+def _forget_vanished_soon(kept_in: Path) -> None:
+    """Forget in a thread, which is left alone where a file system does not answer it."""
+    arguments = (kept_in, LocalFileSystem(), time())
+    thread = Thread(target=forget_vanished, args=arguments, name="pinfold-choices", daemon=True)
+    thread.start()
+    thread.join(CLEANING_S)
 
 
 def _normal(path: Path) -> Path:

@@ -1,12 +1,14 @@
 """Which Python a project's own files ask for, and whether an environment has it.
 
-Owns the reading of ``.python-version`` and of ``requires-python`` and what came before it. Refuses
-to choose an environment by it: what is on disk is judged, what is asked for is compared with that.
+Owns the reading of ``.python-version``, of ``requires-python`` and what came before it, and of what
+a Pipfile asks for. Refuses to choose an environment by it: what is on disk is judged, what is asked
+for is compared with that.
 
 Formats: https://github.com/pyenv/pyenv (`.python-version`: names of versions, more than one line),
 https://docs.astral.sh/uv/concepts/python-versions/#python-version-files (uv's ways to ask for one),
 https://packaging.python.org/en/latest/specifications/pyproject-toml/#requires-python, setuptools'
-``python_requires`` in setup.cfg, and Poetry's ``[tool.poetry.dependencies] python``.
+``python_requires`` in setup.cfg, Poetry's ``[tool.poetry.dependencies] python``, and Pipenv's
+``[requires]`` (https://pipenv.pypa.io/en/latest/pipfile.html).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pinfold.core.files import Unreadable
 from pinfold.core.formats.toml_source import TomlDocument, parse_toml
 from pinfold.core.formats.versions import allows, parsed_specifier, parsed_version
 from pinfold.core.model.environment import PythonContradiction
+from pinfold.core.model.text import TextRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,22 +35,26 @@ if TYPE_CHECKING:
 PYTHON_VERSION = ".python-version"
 PYPROJECT = "pyproject.toml"
 SETUP_CFG = "setup.cfg"
+PIPFILE = "Pipfile"
 
 MAX_VERSION_FILE_BYTES = 16 * 1024
 MAX_PROJECT_FILE_BYTES = 1024 * 1024
 
 _MOST_ENTRIES = 50
 
+_MOST_CLAUSES = 50
+
 
 @dataclass(frozen=True, slots=True)
 class PinnedEntry:
-    """One version that a ``.python-version`` names.
+    """One version that a ``.python-version`` names; `start` is where, `line` counts from 0.
 
     `release` is the numbers of it, as many as are said, `implementation` whose. `specifier` is set
     instead where it is a range. Neither is for what names no version: ``system``, an environment.
     """
 
     line: int
+    start: int
     text: str
     implementation: str | None = None
     release: tuple[int, ...] | None = None
@@ -72,20 +79,40 @@ class PinnedPython:
 
 @dataclass(frozen=True, slots=True)
 class RequiredPython:
-    """The Pythons that a project says it is for. `name` is what the setting is called."""
+    """The Pythons that a project says it is for.
+
+    `name` is what the setting is called, `said` what it says, at `range`. Of the `specifiers`, any
+    one may be met.
+    """
 
     path: Path
     line: int
+    range: TextRange
     name: str
-    specifier: str
+    said: str
+    specifiers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredPython:
-    """What the files of one folder ask for; ``None`` where they do not."""
+    """What the files of one folder ask for; ``None`` where they do not.
+
+    `pipfile` is apart from `required`: it does not say what the project is for, but which Python
+    its environment is to have.
+    """
 
     pinned: PinnedPython | None = None
     required: RequiredPython | None = None
+    pipfile: RequiredPython | None = None
+
+    def or_else(self, further: DeclaredPython) -> DeclaredPython:
+        """Return this, with what only files further away, those of *further*, ask for.
+
+        A Pipfile further away is that of another project than one that says what it is for itself.
+        """
+        pinned = self.pinned or further.pinned
+        nearest = self if self.required or self.pipfile else further
+        return DeclaredPython(pinned, nearest.required, nearest.pipfile)
 
 
 def contradictions(
@@ -104,7 +131,8 @@ def read_declared(folder: Path, filesystem: FileSystem, names: frozenset[str]) -
         required = read_pyproject(folder / PYPROJECT, filesystem)
     if required is None and SETUP_CFG in names:
         required = read_setup_cfg(folder / SETUP_CFG, filesystem)
-    return DeclaredPython(pinned, required)
+    pipfile = read_pipfile(folder / PIPFILE, filesystem) if PIPFILE.lower() in names else None
+    return DeclaredPython(pinned, required, pipfile)
 
 
 def read_pinned(path: Path, filesystem: FileSystem) -> PinnedPython | None:
@@ -125,15 +153,31 @@ def read_pyproject(path: Path, filesystem: FileSystem) -> RequiredPython | None:
     document = parse_toml(text)
     if not isinstance(document, TomlDocument):
         return None
-    for keys, name in (
-        (("project", "requires-python"), "requires-python"),
-        (("tool", "poetry", "dependencies", "python"), "python"),
+    for keys, read in (
+        (("project", "requires-python"), _from_standard),
+        (("tool", "poetry", "dependencies", "python"), from_poetry),
     ):
         said = _at(document.content, keys)
-        specifier = None if said is None else _from_poetry(said) if name == "python" else said
-        if specifier and parsed_specifier(specifier) is not None:
-            line = text.count("\n", 0, document.value_range(keys).start)
-            return RequiredPython(path, line, name, specifier)
+        specifiers = () if said is None else read(said)
+        if said is not None and specifiers:
+            return _required(path, document, keys, said, specifiers)
+    return None
+
+
+def read_pipfile(path: Path, filesystem: FileSystem) -> RequiredPython | None:
+    """Return what the ``Pipfile`` at *path* requires, ``None`` if it says nothing."""
+    text = _text(path, filesystem, MAX_PROJECT_FILE_BYTES)
+    if text is None or "requires" not in text:
+        return None
+    document = parse_toml(text)
+    if not isinstance(document, TomlDocument):
+        return None
+    # pipenv takes the full one where both are there.
+    for name, tail in (("python_full_version", ""), ("python_version", ".*")):
+        keys = ("requires", name)
+        said = _at(document.content, keys)
+        if said is not None and re.fullmatch(_PLAIN_RELEASE, said.strip()) is not None:
+            return _required(path, document, keys, said, (f"=={said.strip()}{tail}",))
     return None
 
 
@@ -153,7 +197,9 @@ def read_setup_cfg(path: Path, filesystem: FileSystem) -> RequiredPython | None:
         return None
     if not specifier or parsed_specifier(specifier) is None:
         return None
-    return RequiredPython(path, text.count("\n", 0, found.start()), "python_requires", specifier)
+    line = text.count("\n", 0, found.start())
+    where = TextRange(found.start(), found.end())
+    return RequiredPython(path, line, where, "python_requires", specifier, (specifier,))
 
 
 # As text, which `re` compiles when it is first needed: most projects need none of these.
@@ -171,31 +217,44 @@ _VERSION = (
 _PYPY = r"(?ai)(?:pypy|pp)[-@]?(?P<release>[23](?:\.[0-9]{1,2}){1,2})(?:-[\w.+-]*)?"
 
 
+_PLAIN_RELEASE = r"(?a)[0-9]+(?:\.[0-9]+){0,2}"
+
+
 def _entries(text: str) -> Iterator[PinnedEntry]:
-    count = 0
+    count = start = 0
     for line, content in enumerate(text.split("\n")):
-        said = content.partition("#")[0].strip()
+        said = content.partition("#")[0].rstrip()
         # A range may have blanks in it; names are parted by them.
-        parts = [said] if said[:1] in "<>=!~" else said.split()
-        for part in filter(None, parts):
+        is_range = said.lstrip()[:1] in tuple("<>=!~")
+        for match in re.finditer(r"\S.*" if is_range else r"\S+", said):
             count += 1
             if count > _MOST_ENTRIES:
                 return
-            yield _entry(line, part)
+            yield pinned_entry(match.group(), line, start + match.start())
+        start += len(content) + 1
 
 
-def _entry(line: int, text: str) -> PinnedEntry:
+def pinned_entry(text: str, line: int = 0, start: int = 0) -> PinnedEntry:
+    """Return what *text*, which is not empty, names to those who choose Pythons by name."""
     if text[0] in "<>=!~":
         is_range = parsed_specifier(text) is not None
-        return PinnedEntry(line, text, specifier=text if is_range else None)
+        return PinnedEntry(line, start, text, specifier=text if is_range else None)
     for pattern, implementation in ((_VERSION, "cpython"), (_PYPY, "pypy")):
         match = re.fullmatch(pattern, text)
         if match is not None:
             release = tuple(int(number) for number in match["release"].split("."))
             # A bare `3.12` is any Python 3.12 to uv, and CPython to pyenv.
             is_bare = text[0].isdigit()
-            return PinnedEntry(line, text, None if is_bare else implementation, release)
-    return PinnedEntry(line, text)
+            return PinnedEntry(line, start, text, None if is_bare else implementation, release)
+    return PinnedEntry(line, start, text)
+
+
+def _required(
+    path: Path, document: TomlDocument, keys: TomlPath, said: str, specifiers: tuple[str, ...]
+) -> RequiredPython:
+    where = document.value_range(keys)
+    line = document.text.count("\n", 0, where.start)
+    return RequiredPython(path, line, where, str(keys[-1]), said, specifiers)
 
 
 def _at(content: object, keys: TomlPath) -> str | None:
@@ -206,26 +265,65 @@ def _at(content: object, keys: TomlPath) -> str | None:
     return content if isinstance(content, str) else None
 
 
-_POETRY_CLAUSE = r"(?P<sign>[\^~])(?P<release>[0-9]{1,3}(?:\.[0-9]{1,3}){0,2})"
+def _from_standard(text: str) -> tuple[str, ...]:
+    return (text,) if text.strip() and parsed_specifier(text) is not None else ()
 
 
-def _from_poetry(text: str) -> str | None:
-    """Return Poetry's ``^3.9`` and ``~3.9`` as PEP 440 has them; ``None`` if that has no such."""
-    clauses: list[str] = []
-    for clause in (part.strip() for part in text.split(",")):
-        match = re.fullmatch(_POETRY_CLAUSE, clause)
-        if match is None:
-            clauses.append(clause)
-            continue
-        numbers = [int(number) for number in match["release"].split(".")]
-        if match["sign"] == "^":
-            kept = next((index for index, number in enumerate(numbers) if number), len(numbers) - 1)
-        else:
-            kept = min(1, len(numbers) - 1)
-        above = [*numbers[:kept], numbers[kept] + 1]
-        clauses.append(f">={match['release']},<{'.'.join(map(str, above))}")
-    joined = ",".join(clauses)
-    return joined if parsed_specifier(joined) is not None else None
+def from_poetry(text: str) -> tuple[str, ...]:
+    """Return Poetry's constraint as specifiers of PEP 440, any of which may be met.
+
+    Nothing where it is none, or one that says something which they cannot. As poetry-core 2.5
+    reads it: ``|`` or ``||`` between alternatives, commas or blanks between what must all be met,
+    ``^3.9``, ``~3.9``, ``3.*``, and a version without an operator for just that.
+    """
+    specifiers: list[str] = []
+    for alternative in re.split(r"\|\|?", text):
+        clauses = re.findall(r"(?:[\^~<>=!]+\s*)?[^\s,\^~<>=!]+|[\^~<>=!]+", alternative)
+        if not clauses or len(clauses) > _MOST_CLAUSES:
+            return ()
+        read = [_from_poetry_clause(clause) for clause in clauses]
+        joined = ",".join(clause for clause in read if clause)
+        if None in read or parsed_specifier(joined) is None:
+            return ()
+        specifiers.append(joined)
+    return tuple(specifiers)
+
+
+_POETRY_CLAUSE = (
+    r"(?a)(?P<sign>[\^~<>=!]*)\s*v?(?P<version>[0-9]{1,4}(?:\.[0-9]{1,4}){0,3}"
+    r"(?:(?:a|b|rc|\.dev)[0-9]{1,3})?)(?P<star>(?:\.\*)+)?"
+)
+
+
+def _from_poetry_clause(clause: str) -> str | None:
+    """Return one clause in PEP 440's words, empty if it allows all; ``None`` if it is no clause."""
+    if re.fullmatch(r"v?[xX*](?:\.[xX*])*", clause):
+        return ""
+    match = re.fullmatch(_POETRY_CLAUSE, clause)
+    if match is None:
+        return None
+    sign, version, star = match["sign"], match["version"], match["star"]
+    sign = "==" if sign in ("", "=") else sign
+    if star and sign in ("==", "!="):
+        return f"{sign}{version}.*"
+    if star and sign in ("^", "~", "~="):
+        return None
+    if sign in ("^", "~"):
+        parsed = parsed_version(version)
+        if parsed is None:
+            return None
+        return f">={version},<{'.'.join(map(str, _above(parsed.release, sign)))}"
+    # With a star, other comparisons are those of the version in front of it.
+    return f"{sign}{version}"
+
+
+def _above(release: tuple[int, ...], sign: str) -> list[int]:
+    """Return the first version that a caret, or else a tilde, in front of *release* rules out."""
+    if sign == "^":
+        kept = next((index for index, number in enumerate(release) if number), len(release) - 1)
+    else:
+        kept = min(1, len(release) - 1)
+    return [*release[:kept], release[kept] + 1]
 
 
 def _text(path: Path, filesystem: FileSystem, limit: int) -> str | None:
@@ -235,7 +333,7 @@ def _text(path: Path, filesystem: FileSystem, limit: int) -> str | None:
     try:
         # What `echo 3.12 > .python-version` writes in Windows PowerShell is UTF-16.
         is_wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-        return data.decode("utf-16" if is_wide else "utf-8-sig").replace("\r\n", "\n")
+        return data.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError:
         return None
 
@@ -249,16 +347,21 @@ def _contradictions(
         return ()
     found: list[PythonContradiction] = []
     shown = f"{_NAMES.get(implementation or '', 'Python')} {python}"
-    pinned, required = declared.pinned, declared.required
+    pinned = declared.pinned
     if pinned is not None and not any(
         _may_be(entry, version.release, python, implementation) for entry in pinned.entries
     ):
+        first = pinned.entries[0]
         asked = " or ".join(f"`{entry.text}`" for entry in pinned.entries[:3])
         message = f"`{PYTHON_VERSION}` asks for {asked}, but the environment has {shown}"
-        found.append(PythonContradiction(pinned.path, pinned.entries[0].line, message))
-    if required is not None and not _may_meet(required.specifier, python):
-        message = f"`{required.name}` is `{required.specifier}`, but the environment has {shown}"
-        found.append(PythonContradiction(required.path, required.line, message))
+        where = TextRange(first.start, first.start + len(first.text))
+        found.append(PythonContradiction(pinned.path, first.line, message, where))
+    for required in (declared.required, declared.pipfile):
+        if required is not None and not any(
+            _may_meet(specifier, python) for specifier in required.specifiers
+        ):
+            message = f"`{required.name}` is `{required.said}`, but the environment has {shown}"
+            found.append(PythonContradiction(required.path, required.line, message, required.range))
     return tuple(found)
 
 

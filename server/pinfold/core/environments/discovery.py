@@ -521,8 +521,7 @@ class Search:
         if known is not None and is_same and known.trace.holds():
             for left_out in known.left_out:
                 self._note(left_out)
-            for found in known.found:
-                self._take(found)
+            self._take_all(known.found)
             return
         started = time_ns()
         trace = Trace(self._filesystem)
@@ -532,12 +531,16 @@ class Search:
             noted.append(left_out)
             self._note(left_out)
 
-        look = Inspector(self._surroundings, trace, on_left_out=note, check=self._check)
+        look = Inspector(
+            self._surroundings, trace, on_left_out=note, check=self._check, goes_on=True
+        )
         taken: list[_Found] = []
         for item in job.find(look):
-            identity = item.identity or item.installation.id
-            real = item.real or self._real(item.installation)
-            found = _Found(item.rank, item.installation, identity, real)
+            found = item
+            if not item.identity or not item.real:
+                identity = item.identity or item.installation.id
+                real = item.real or self._real(item.installation)
+                found = _Found(item.rank, item.installation, identity, real)
             taken.append(found)
             self._take(found)
         if look.silent:
@@ -566,6 +569,17 @@ class Search:
                 changed = self._merged.add(found)
             if changed is not None and self._on_found is not None:
                 self._on_found(changed)
+
+    def _take_all(self, all_found: Sequence[_Found]) -> None:
+        """Do as :meth:`_take` with each of what is known already."""
+        with self._telling:
+            with self._changed:
+                if self._is_cancelled:
+                    return
+                changes = [self._merged.add(found) for found in all_found]
+            if self._on_found is not None:
+                for changed in filter(None, changes):
+                    self._on_found(changed)
 
     def _real(self, installation: Installation) -> str:
         """Return what two paths to the same installation have in common."""
@@ -648,9 +662,10 @@ class _Merged:
         ways = self._found.setdefault(real, {})
         if found.rank == _KEPT and ways:
             return None
-        for kept in [way for way in ways if ways[way].rank == _KEPT]:
-            # What was so last time no longer counts.
-            del ways[kept]
+        if ways:
+            for kept in [way for way in ways if ways[way].rank == _KEPT]:
+                # What was so last time no longer counts.
+                del ways[kept]
         known = ways.get(identity)
         if known is not None and known.rank <= found.rank:
             return None

@@ -165,7 +165,8 @@ class Inspector:
 
     *on_left_out* is told what is not looked at. *check* is called between any two environments and
     raises :class:`Cancelled` once nobody wants to know. `silent` are places that did not answer,
-    and without which something was found nevertheless.
+    and without which something was found nevertheless. Who *goes_on* past them gets all the rest;
+    for others the first of them is the end, since what is missing may be what they ask for.
     """
 
     def __init__(
@@ -175,11 +176,13 @@ class Inspector:
         *,
         on_left_out: Callable[[LeftOut], None] | None = None,
         check: Callable[[], None] | None = None,
+        goes_on: bool = False,
     ) -> None:
         self.surroundings = surroundings
         self.filesystem = filesystem
         self._on_left_out = on_left_out
         self._check = check
+        self._goes_on = goes_on
         self._real: dict[str, str] = {}
         self._programs: dict[str, _Link] = {}
         self._bases: dict[tuple[str, str | None], tuple[str | None, str | None]] = {}
@@ -226,7 +229,13 @@ class Inspector:
         if self.surroundings.is_foreign(folder):
             self.leave_out(folder, FOREIGN)
             return
-        listing = self.filesystem.scan(folder)
+        try:
+            listing = self.filesystem.scan(folder)
+        except Stalled as error:
+            if not self._goes_on:
+                raise
+            self.passes_over(error)
+            return
         if isinstance(listing, Unreadable):
             if listing.reason is UnreadableReason.DENIED:
                 self.leave_out(folder, listing.detail)
@@ -354,6 +363,10 @@ class Inspector:
 
         Only what is outside is worth remembering: it is the same for many environments.
         """
+        found = self._programs.get(target)
+        if found is not None:
+            # By far the most: the absolute path of an interpreter that others lead to as well.
+            return found
         folder = os.path.dirname(path)
         for _ in range(_MOST_STEPS):
             if "/" in target or os.sep in target:

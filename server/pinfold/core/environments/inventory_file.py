@@ -20,7 +20,7 @@ from pinfold.core.files import Unreadable, UnreadableReason
 from pinfold.core.model.installation import Installation, InstallationKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pinfold.core.files import FileSystem
 
@@ -47,12 +47,7 @@ def read_inventory(path: Path, filesystem: FileSystem) -> tuple[Installation, ..
 
     May hang where one of them does: a search reads what was kept in a thread of its own.
     """
-    kept = read_kept(path, filesystem)
-    if kept is None:
-        return None
-    return tuple(
-        installation for installation in kept if filesystem.is_directory(installation.prefix)
-    )
+    return _read(path, filesystem, filesystem.is_directory)
 
 
 def read_kept(path: Path, filesystem: FileSystem) -> tuple[Installation, ...] | None:
@@ -60,6 +55,13 @@ def read_kept(path: Path, filesystem: FileSystem) -> tuple[Installation, ...] | 
 
     A file that is broken, or written by a newer Pinfold, is left alone and said in the log.
     """
+    return _read(path, filesystem, None)
+
+
+def _read(
+    path: Path, filesystem: FileSystem, is_there: Callable[[str], bool] | None
+) -> tuple[Installation, ...] | None:
+    """Return the installations whose prefix *is_there*; all if nobody is to be asked."""
     data = filesystem.read_bytes(path)
     if isinstance(data, Unreadable):
         if data.reason is not UnreadableReason.MISSING:
@@ -71,10 +73,12 @@ def read_kept(path: Path, filesystem: FileSystem) -> tuple[Installation, ...] | 
         if version != FORMAT_VERSION:
             _LOGGER.info("the kept inventory %s has format %r, not read", path, version)
             return None
-        return tuple(_from_json(entry) for entry in content["installations"])
+        paths = _Paths()
+        kept = [(_from_json(entry, paths), entry["prefix"]) for entry in content["installations"]]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         _LOGGER.info("the kept inventory %s is broken: %s", path, type(error).__name__)
         return None
+    return tuple(one for one, prefix in kept if is_there is None or is_there(prefix))
 
 
 def write_inventory(path: Path, installations: Sequence[Installation]) -> bool:
@@ -141,27 +145,39 @@ def _to_json(installation: Installation) -> dict[str, object]:
     return entry
 
 
-def _from_json(entry: dict[str, Any]) -> Installation:
+class _Paths(dict[str, Path]):
+    """Paths by their text, each made once: many environments share a base."""
+
+    def __missing__(self, text: object) -> Path:
+        if not isinstance(text, str) or "\0" in text:
+            raise TypeError(text)
+        if not os.path.isabs(text):  # noqa: PTH117 - as text, for there are thousands
+            raise ValueError(text)
+        path = self[text] = Path(text)
+        return path
+
+
+def _from_json(entry: dict[str, Any], paths: _Paths) -> Installation:
     """Return what :func:`_to_json` wrote.
 
     Raises:
         ValueError, KeyError, TypeError: it did not write this.
     """
-    paths = {name: _path(entry[name]) for name in _PATHS if name in entry}
+    known = {name: paths[entry[name]] for name in _PATHS if name in entry}
     texts = {name: _text(entry[name]) for name in _TEXTS if name in entry}
     return Installation(
-        prefix=_path(entry["prefix"]),
+        prefix=paths[entry["prefix"]],
         kind=InstallationKind(_text(entry["kind"])),
         is_base=_flag(entry["isBase"]),
         implementation=_text(entry["implementation"]),
-        evidence=tuple(_text(clause) for clause in entry.get("evidence", ())),
-        aliases=tuple(_path(alias) for alias in entry.get("aliases", ())),
+        evidence=tuple(map(_text, entry.get("evidence", ()))),
+        aliases=tuple(paths[alias] for alias in entry.get("aliases", ())),
         is_externally_managed=_flag(entry.get("isExternallyManaged", False)),
         shares_prefix=_flag(entry.get("sharesPrefix", False)),
-        executable=paths.get("executable"),
-        real_executable=paths.get("real_executable"),
-        base_home=paths.get("base_home"),
-        project=paths.get("project"),
+        executable=known.get("executable"),
+        real_executable=known.get("real_executable"),
+        base_home=known.get("base_home"),
+        project=known.get("project"),
         version=texts.get("version"),
         name=texts.get("name"),
     )
@@ -177,10 +193,3 @@ def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError(value)
     return value
-
-
-def _path(value: object) -> Path:
-    path = Path(_text(value))
-    if not path.is_absolute():
-        raise ValueError(value)
-    return path

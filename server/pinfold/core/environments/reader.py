@@ -33,6 +33,7 @@ from pinfold.core.model.environment import EnvironmentAnswer, EnvironmentState
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from pinfold.core.environments.activated import Activated
     from pinfold.core.environments.choices import Choices
     from pinfold.core.environments.declared_python import DeclaredPython
     from pinfold.core.environments.places import Surroundings
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         PythonContradiction,
         RejectedCandidate,
     )
+    from pinfold.core.model.installation import Ailment
 
     AnswerKey = tuple[
         EnvironmentState,
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
         tuple[RejectedCandidate, ...],
         bool,
         tuple[PythonContradiction, ...],
+        tuple[Ailment, ...],
+        Path | None,
     ]
 
 
@@ -78,7 +82,16 @@ class Round:
     Many files lead to few folders and fewer environments, and each of these is a handful of calls.
     """
 
-    __slots__ = ("choices", "declared", "environments", "folders", "glance", "named", "packages")
+    __slots__ = (
+        "ailments",
+        "choices",
+        "declared",
+        "environments",
+        "folders",
+        "glance",
+        "named",
+        "packages",
+    )
 
     def __init__(self) -> None:
         # Made by the first reader that is asked, whose file system it looks at.
@@ -89,14 +102,15 @@ class Round:
         self.named: dict[Path, Path | NoEnvironment] = {}
         self.environments: dict[Path, Environment | NoEnvironment] = {}
         self.packages: dict[Path, InstalledPackages] = {}
+        self.ailments: dict[Path, tuple[Ailment, ...]] = {}
 
 
 class EnvironmentReader:
     """Answers which environment a file has; may be called from several threads.
 
     *explicit* is the environment of all files, where somebody named one. *home* is the home
-    directory, which is never looked in, and whose packages an interpreter may see. *activated* is
-    the environment that this process was started in. *surroundings* are where tools keep
+    directory, which is never looked in, and whose packages an interpreter may see. *activated* are
+    the environments that this process was started in. *surroundings* are where tools keep
     environments outside of projects; without them, no tool is asked. *choices* is the folder that
     people's choices are kept in; without it, nobody has chosen anything.
     """
@@ -107,14 +121,14 @@ class EnvironmentReader:
         *,
         explicit: Path | None = None,
         home: Path | None = None,
-        activated: Path | None = None,
+        activated: Sequence[Activated] = (),
         surroundings: Surroundings | None = None,
         choices: Path | None = None,
     ) -> None:
         self._filesystem = WatchedFileSystem(filesystem)
         self._explicit = explicit
         self._home = home
-        self._activated = activated
+        self._activated = tuple(activated)
         self._surroundings = surroundings
         self._variables = {} if surroundings is None else surroundings.variables
         self._choices_folder = choices
@@ -126,6 +140,8 @@ class EnvironmentReader:
         self._folders: dict[Path, _Seen[FolderLook]] = {}
         self._named: dict[Path, _Seen[Path | NoEnvironment]] = {}
         self._environments: dict[Path, _Seen[Environment | NoEnvironment]] = {}
+        # With the packages that were looked at for it.
+        self._ailments: dict[Path, tuple[InstalledPackages | None, _Seen[tuple[Ailment, ...]]]] = {}
         # Where the threads are that read packages, or wait for another to have read them.
         self._at_packages: dict[int, tuple[Path, float]] = {}
         # Who was refused, and for the sake of which thread.
@@ -192,6 +208,7 @@ class EnvironmentReader:
         for prefix in list(self._environments):
             if prefix not in prefixes:
                 self._environments.pop(prefix, None)
+                self._ailments.pop(prefix, None)
         for key in list(self._answers):
             if key[2] is not None and key[2] not in prefixes:
                 self._answers.pop(key, None)
@@ -216,12 +233,19 @@ class EnvironmentReader:
         if isinstance(environment, NoEnvironment):
             reason = f"{chosen.reason}, but {prefix} {environment.reason}"
             unusable = Chosen(EnvironmentState.UNUSABLE, reason, None, chosen.rejected)
-            return self._kept(unusable, None), chosen
+            ailments = self._ailments_of(prefix, None, looking)
+            return self._kept(unusable, None, ailments=ailments, unreadable=prefix), chosen
         packages = looking.packages.get(prefix)
         if packages is None:
             packages = looking.packages[prefix] = self._read_packages(environment)
         declared = declared_python(query, scout, self._home)
-        return self._kept(chosen, packages, contradictions(environment, declared)), chosen
+        answer = self._kept(
+            chosen,
+            packages,
+            contradictions(environment, declared),
+            self._ailments_of(prefix, packages, looking),
+        )
+        return answer, chosen
 
     def _silent(self, place: str) -> EnvironmentAnswer:
         return self._kept(Chosen(EnvironmentState.UNRESPONSIVE, f"{place} does not answer"), None)
@@ -308,11 +332,26 @@ class EnvironmentReader:
             known = self._environments[prefix] = seen
         return known.value
 
+    def _ailments_of(
+        self, prefix: Path, packages: InstalledPackages | None, looking: Round
+    ) -> tuple[Ailment, ...]:
+        """Return what is wrong with an environment, whether its packages can be read or not."""
+        found = looking.ailments.get(prefix)
+        if found is None:
+            known = self._ailments.get(prefix)
+            if known is None or known[0] is not packages or not known[1].holds(looking.glance):
+                look = partial(_look_over, prefix, packages)
+                known = self._ailments[prefix] = (packages, self._seen(look))
+            found = looking.ailments[prefix] = known[1].value
+        return found
+
     def _kept(
         self,
         chosen: Chosen,
         packages: InstalledPackages | None,
         contradicting: tuple[PythonContradiction, ...] = (),
+        ailments: tuple[Ailment, ...] = (),
+        unreadable: Path | None = None,
     ) -> EnvironmentAnswer:
         """Return the answer that was given before, if it was the same.
 
@@ -325,6 +364,8 @@ class EnvironmentReader:
             chosen.rejected,
             chosen.is_meant,
             contradicting,
+            ailments,
+            unreadable,
         )
         known = self._answers.get(key)
         if known is None or known.packages is not packages:
@@ -335,6 +376,8 @@ class EnvironmentReader:
                 chosen.rejected,
                 chosen.is_meant,
                 contradicting,
+                ailments=ailments,
+                unreadable=unreadable,
             )
         return known
 
@@ -372,6 +415,15 @@ class _RememberingScout:
 
     def pyenv_roots(self) -> Sequence[Path]:
         return self.reader.pyenv_roots()
+
+
+def _look_over(
+    prefix: Path, packages: InstalledPackages | None, filesystem: FileSystem
+) -> tuple[Ailment, ...]:
+    # Late, beside the main thread, which is about to judge what needs no environment.
+    from pinfold.core.environments.health.diagnosis import look_over
+
+    return look_over(prefix, packages, filesystem)
 
 
 def _is_same(one: Environment | NoEnvironment, other: Environment | NoEnvironment) -> bool:

@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
-from pinfold.core.environments.declared_python import DeclaredPython, read_declared
+from pinfold.core.environments.declared_python import (
+    DeclaredPython,
+    pinned_entry,
+    read_declared,
+)
 from pinfold.core.environments.layout import NoEnvironment, kind_of, prefix_of
 from pinfold.core.environments.python_envs import (
     PYTHON_ENVS,
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from pinfold.core.environments.activated import Activated
     from pinfold.core.environments.choices import Choices
     from pinfold.core.environments.layout import Kind
     from pinfold.core.environments.places import Surroundings
@@ -113,15 +118,15 @@ def choose_environment(
     *,
     explicit: Path | None = None,
     home: Path | None = None,
-    activated: Path | None = None,
+    activated: Sequence[Activated] = (),
 ) -> Chosen:
     """Return the environment for *query*, by evidence on disk alone.
 
     In this order: *explicit* for all files, the one that a person chose for the nearest folder, the
     one that the settings name, what stands in the file's folder and then in those above it, or is
-    kept for them elsewhere, the one of pyenv's that ``.python-version`` names, the *activated* one.
-    What somebody named for this project and cannot be used is said, and nothing else taken in its
-    place.
+    kept for them elsewhere, the one of pyenv's that ``.python-version`` names, the first of the
+    *activated* ones that is there. What somebody named for this project and cannot be used is said,
+    and nothing else taken in its place.
     """
     notes = _Notes()
     search = _Search(query, scout, explicit, home, activated, notes)
@@ -148,10 +153,8 @@ def declared_python(query: EnvironmentQuery, scout: Scout, home: Path | None) ->
     for folder in _upwards(query.folder, query.stop, home):
         declared = scout.declared(folder)
         if declared is not _NOT_DECLARED:
-            found = DeclaredPython(
-                found.pinned or declared.pinned, found.required or declared.required
-            )
-        if found.pinned is not None and found.required is not None:
+            found = found.or_else(declared)
+        if found.pinned is not None and (found.required or found.pipfile):
             break
     return found
 
@@ -208,7 +211,7 @@ _NOT_DECLARED = DeclaredPython()
 
 _NAMES_OF_PLACES = frozenset({".venv", PYTHON_ENVS, "venv", "env", ".conda", ".pixi"})
 _NAMES_OF_PROJECTS = frozenset({"pyproject.toml", "hatch.toml", "pipfile", ".pdm-python"})
-_NAMES_OF_DECLARATIONS = frozenset({".python-version", "pyproject.toml", "setup.cfg"})
+_NAMES_OF_DECLARATIONS = frozenset({".python-version", "pyproject.toml", "setup.cfg", "pipfile"})
 _NAMES = _NAMES_OF_PLACES | _NAMES_OF_PROJECTS | _NAMES_OF_DECLARATIONS
 
 
@@ -255,7 +258,7 @@ class _Search:
     scout: Scout
     explicit: Path | None
     home: Path | None
-    activated: Path | None
+    activated: Sequence[Activated]
     notes: _Notes
 
 
@@ -317,27 +320,55 @@ def _by_pyenv(search: _Search) -> Chosen | None:
     for entry in pinned.entries:
         if not entry.may_be_environment:
             continue
-        for root in search.scout.pyenv_roots():
-            prefix = root / "versions" / entry.text
-            if not isinstance(search.scout.look_at(prefix), NoEnvironment):
-                chosen = _found(prefix, f"{pinned.path} names it, and pyenv keeps it")
-                return search.notes.take(SelectionPlace.PYENV, prefix, chosen)
+        prefix = _kept_by_pyenv(entry.text, search.scout)
+        if prefix is not None:
+            chosen = _found(prefix, f"{pinned.path} names it, and pyenv keeps it")
+            return search.notes.take(SelectionPlace.PYENV, prefix, chosen)
         reason = f"names `{entry.text}`, which is no environment of pyenv's"
         search.notes.reject(SelectionPlace.PYENV, pinned.path, reason)
     return None
 
 
+def _kept_by_pyenv(name: str, scout: Scout) -> Path | None:
+    for root in scout.pyenv_roots():
+        prefix = root / "versions" / name
+        if not isinstance(scout.look_at(prefix), NoEnvironment):
+            return prefix
+    return None
+
+
 def _by_activation(search: _Search) -> Chosen | None:
-    if search.activated is None:
+    for activated in search.activated:
+        chosen = _activated(activated, search)
+        if chosen is not None:
+            return chosen
+    if not search.activated:
         search.notes.steps.append(_NONE_ACTIVATED)
-        return None
-    prefix = search.scout.look_at(search.activated)
-    if isinstance(prefix, NoEnvironment):
-        reason = f"is activated, but {prefix.reason}"
-        search.notes.reject(SelectionPlace.ACTIVATED, search.activated, reason)
-        return None
-    chosen = _found(prefix, "it is the activated one (VIRTUAL_ENV)")
-    return search.notes.take(SelectionPlace.ACTIVATED, prefix, chosen)
+    return None
+
+
+def _activated(activated: Activated, search: _Search) -> Chosen | None:
+    notes, variable = search.notes, activated.variable
+    prefix = activated.path
+    if prefix is None:
+        # A version of Python is no environment: nobody installs a project into it on purpose.
+        name = activated.name or ""
+        entry = pinned_entry(name)
+        prefix = _kept_by_pyenv(name, search.scout) if entry.may_be_environment else None
+        if prefix is None:
+            reason = f"{variable} names `{name}`, which is no environment of pyenv's"
+            notes.step(SelectionPlace.ACTIVATED, None, reason)
+            return None
+    found = search.scout.look_at(prefix)
+    refusal = activated.refusal
+    if isinstance(found, NoEnvironment):
+        notes.reject(SelectionPlace.ACTIVATED, prefix, f"is activated, but {found.reason}")
+    elif refusal is not None:
+        notes.reject(SelectionPlace.ACTIVATED, prefix, f"is activated, but {refusal}")
+    else:
+        chosen = _found(found, f"it is the activated one ({variable})")
+        return notes.take(SelectionPlace.ACTIVATED, found, chosen)
+    return None
 
 
 def _beside(

@@ -64,11 +64,16 @@ class WatchedFileSystem:
 
     def identity(self, path: StrPath) -> FileIdentity | None:
         """Return the identity of a file."""
-        thread = self._begin(path)
+        # As `_begin` does it, but here: to see that nothing has changed, only this is called.
+        text, now, thread = os.fspath(path), monotonic(), get_ident()
+        calls = self._calls
+        if calls:
+            self._refuse_silent(text, now - self._patience_s)
+        calls[thread] = (now, text)
         try:
-            return self._filesystem.identity(path)
+            return self._filesystem.identity(text)
         finally:
-            del self._calls[thread]
+            del calls[thread]
 
     def is_file(self, path: StrPath) -> bool:
         """Return whether a regular file stands there."""

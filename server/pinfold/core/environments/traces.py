@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from pinfold.core.files import FileIdentity, FileStart, FileSystem, Listing, StrPath
 
 _STEP_NS = 50_000_000
+"""More than a tick of the clock by which most file systems tell the time."""
+
+_SECOND_NS = 1_000_000_000
+_COARSE_STEP_NS = 2 * _SECOND_NS
+"""The step of FAT; HFS+ and some network file systems have one of a second."""
+
+_DAY_NS = 86_400 * _SECOND_NS
 
 
 class Glance:
@@ -63,19 +70,31 @@ class Trace:
 
         With a *glance*, only for those that nobody has asked it about.
         """
+        # Loops: a generator for `all` takes a third as long as the stat does.
         identity = self._filesystem.identity if glance is None else glance.identity
-        if not all(identity(path) == seen for path, seen in self._seen.items()):
-            return False
+        for path, seen in self._seen.items():
+            if identity(path) != seen:
+                return False
         read_link = self._filesystem.read_link if glance is None else glance.read_link
-        return all(read_link(path) == said for path, said in self._links.items())
+        for path, said in self._links.items():  # noqa: SIM110 - as above
+            if read_link(path) != said:
+                return False
+        return True
 
     def is_settled(self, now_ns: int) -> bool:
         """Return whether a change from now on would show: nothing is younger than a moment.
 
         Some file systems tell the time in steps, and what changes twice within one looks unchanged.
+        A time far in the future is one that an archive said, not one of a clock.
         """
-        latest = now_ns - _STEP_NS
-        return all(seen is None or seen.mtime_ns < latest for seen in self._seen.values())
+        latest, latest_coarse, end = now_ns - _STEP_NS, now_ns - _COARSE_STEP_NS, now_ns + _DAY_NS
+        for seen in self._seen.values():
+            if seen is None or (mtime_ns := seen.mtime_ns) < latest_coarse or mtime_ns > end:
+                continue
+            # Whole seconds: as good as never by chance, always where there is nothing finer.
+            if mtime_ns >= latest or mtime_ns % _SECOND_NS == 0:
+                return False
+        return True
 
     def read_bytes(self, path: StrPath, limit: int = MAX_FILE_BYTES) -> bytes | Unreadable:
         """Read a regular file."""
@@ -99,7 +118,7 @@ class Trace:
         text = os.fspath(path)
         if text not in self._seen:
             # Before it is read: what changes meanwhile is then seen as a change.
-            self._seen[text] = self._filesystem.identity(path)
+            self._seen[text] = self._filesystem.identity(text)
         return self._seen[text]
 
     def is_file(self, path: StrPath) -> bool:
@@ -116,8 +135,10 @@ class Trace:
 
     def scan(self, directory: StrPath) -> Listing | Unreadable:
         """Return the names in a folder."""
-        self.identity(directory)
-        return self._filesystem.scan(directory)
+        text = os.fspath(directory)
+        if text not in self._seen:
+            self._seen[text] = self._filesystem.identity(text)
+        return self._filesystem.scan(text)
 
     def names(self, directory: StrPath) -> list[str] | Unreadable:
         """Return the names in a folder, in the order of the system."""

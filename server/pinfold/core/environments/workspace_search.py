@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from enum import Enum
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pinfold.core.environments.python_envs import NamedPath, read_venv_file
 from pinfold.core.environments.stalls import Stalled
@@ -33,6 +34,9 @@ MAX_DIRECTORIES = 200_000
 MAX_ENVIRONMENTS = 5_000
 MAX_SECONDS = 10.0
 
+_STRIDE = 32
+"""After how many folders it is asked whether there is time left, and whether anybody waits."""
+
 
 def search_folder(
     root: str, look: Inspector, *, max_seconds: float = MAX_SECONDS
@@ -49,33 +53,51 @@ def search_folder(
     yield from _Search(root, look, monotonic() + max_seconds).found()
 
 
-class _Folder:
-    """A folder to go down into. What is ignored there is only found out if somebody asks."""
+class _Ignoring:
+    """What git ignores from a folder on, until one says something else.
 
-    __slots__ = ("_above", "_ignored", "_is_known", "depth", "has_list", "is_repository", "path")
+    Read only if somebody asks, and once for all folders that say nothing of their own.
+    """
 
-    def __init__(self, path: str, depth: int, above: _Folder | None) -> None:
-        self.path = path
-        self.depth = depth
-        self.has_list = False
-        self.is_repository = False
+    __slots__ = ("_above", "_folder", "_has_list", "_ignored", "_is_known", "_is_repository")
+
+    def __init__(
+        self,
+        folder: str,
+        above: _Ignoring | None,
+        *,
+        has_list: bool = False,
+        is_repository: bool = False,
+    ) -> None:
+        self._folder = folder
         self._above = above
+        self._has_list = has_list
+        self._is_repository = is_repository
         self._ignored: IgnoredPaths | None = None
         self._is_known = False
 
-    def ignored(self, look: Inspector) -> IgnoredPaths | None:
+    def paths(self, look: Inspector) -> IgnoredPaths | None:
         """Return what the .gitignore files from the repository's root down to here say."""
         if not self._is_known:
             self._is_known = True
             if self._above is None:
-                self._ignored = read_ignored_above(Path(self.path), look.filesystem)
-            elif self.is_repository:
-                self._ignored = read_excludes(self.path, look.filesystem)
+                self._ignored = read_ignored_above(Path(self._folder), look.filesystem)
+            elif self._is_repository:
+                # What a repository inside of another one ignores is its own matter.
+                self._ignored = read_excludes(self._folder, look.filesystem)
             else:
-                self._ignored = self._above.ignored(look)
-            if self.has_list:
-                self._ignored = read_ignored(self.path, look.filesystem, self._ignored)
+                self._ignored = self._above.paths(look)
+            if self._has_list:
+                self._ignored = read_ignored(self._folder, look.filesystem, self._ignored)
         return self._ignored
+
+
+class _Folder(NamedTuple):
+    """A folder to go down into."""
+
+    path: str
+    depth: int
+    ignoring: _Ignoring
 
 
 class _Search:
@@ -84,18 +106,17 @@ class _Search:
         self._real_root = look.real_path(root)
         self._look = look
         self._deadline = deadline
-        self._pending = deque([_Folder(root, 0, None)])
+        self._pending = deque([_Folder(root, 0, _Ignoring(root, None))])
         self._directories = 0
         self._environments = 0
 
     def found(self) -> Iterator[Candidate]:
+        found: list[Candidate] = []
         while self._pending:
-            self._look.check()
             reason = self._limit()
             if reason is not None:
                 self._look.leave_out(self._root, reason)
                 return
-            found: list[Candidate] = []
             try:
                 self._enter(self._pending.popleft(), found)
             except Stalled as error:
@@ -109,6 +130,8 @@ class _Search:
                     # No link was followed on the way.
                     candidate.real = self._real_root + candidate.prefix[len(self._root) :]
                 yield candidate
+            if found:
+                found = []
 
     def _limit(self) -> str | None:
         """Return why the search stops here, if it does."""
@@ -116,69 +139,76 @@ class _Search:
             return f"has more than {MAX_DIRECTORIES} folders, so not all of it was searched"
         if self._environments >= MAX_ENVIRONMENTS:
             return f"has more than {MAX_ENVIRONMENTS} environments, so not all were searched for"
-        # Not for each of them: asking for the time takes as long as a small folder does.
-        if self._directories % 32 == 0 and monotonic() > self._deadline:
-            return "takes too long to search, so not all of it was"
+        # Not for each of them: asking takes as long as a small folder does.
+        if self._directories % _STRIDE == 0:
+            self._look.check()
+            if monotonic() > self._deadline:
+                return "takes too long to search, so not all of it was"
         return None
 
     def _enter(self, folder: _Folder, found: list[Candidate]) -> None:
         """Add what is in a folder, or the folder itself, to *found*; note where to go on."""
         self._directories += 1
         look = self._look
-        listing = look.filesystem.scan(folder.path)
+        path = folder.path
+        listing = look.filesystem.scan(path)
         if isinstance(listing, Unreadable):
             if listing.reason is not UnreadableReason.MISSING:
-                look.leave_out(folder.path, listing.detail)
+                look.leave_out(path, listing.detail)
             return
         directories, files = listing
         if "pyvenv.cfg" in files or "conda-meta" in directories:
-            candidate = look.candidate(folder.path, names=frozenset(directories).union(files))
+            candidate = look.candidate(path, names=frozenset(directories).union(files))
             if candidate is not None:
                 found.append(candidate)
                 if candidate.is_conda and "envs" in directories:
-                    self._descend(folder, "envs")
+                    self._descend(f"{path}{os.sep}envs", folder, folder.ignoring)
                 return
-        folder.has_list = ".gitignore" in files
-        # What a repository inside of another one ignores is its own matter.
-        folder.is_repository = ".git" in directories or ".git" in files
-        siblings: frozenset[str] | None = None
-        for name in directories:
-            if name in _PRUNED:
-                continue
-            if name not in _LIKELY:
-                if name in _HOLDERS:
-                    self._descend(folder, name)
-                else:
-                    self._unlikely(folder, name, found)
-                continue
-            if siblings is None:
-                siblings = frozenset(directories).union(files)
-            candidate = look.candidate(f"{folder.path}{os.sep}{name}", siblings=siblings)
-            if candidate is not None:
-                found.append(candidate)
-            else:
-                self._unlikely(folder, name, found)
+        self._go_on(folder, listing, found)
         if not _LIKELY.isdisjoint(files):
             found += self._links(folder, listing)
 
-    def _unlikely(self, folder: _Folder, name: str, found: list[Candidate]) -> None:
-        """Go down into a folder, or only look at it if git ignores it."""
-        ignored = folder.ignored(self._look)
-        if ignored is not None:
-            path = f"{folder.path}{os.sep}{name}"
-            if ignored.ignores_directory(path):
-                candidate = self._look.candidate(path)
+    def _go_on(self, folder: _Folder, listing: Listing, found: list[Candidate]) -> None:
+        """Add environments that stand in a folder to *found*, and go down into the others."""
+        look = self._look
+        path, depth, ignoring = folder
+        directories, files = listing
+        has_list = ".gitignore" in files
+        is_repository = ".git" in directories or ".git" in files
+        if depth == 0:
+            # Whether it is a repository was found out on the way up.
+            ignoring = _Ignoring(path, None, has_list=has_list)
+        elif has_list or is_repository:
+            ignoring = _Ignoring(path, ignoring, has_list=has_list, is_repository=is_repository)
+        siblings: frozenset[str] | None = None
+        for name in directories:
+            treatment = _TREATMENTS.get(name)
+            if treatment is _Treatment.SKIP:
+                continue
+            inner = f"{path}{os.sep}{name}"
+            if treatment is _Treatment.LOOK:
+                if siblings is None:
+                    siblings = frozenset(directories).union(files)
+                candidate = look.candidate(inner, siblings=siblings)
                 if candidate is not None:
                     found.append(candidate)
-                return
-        self._descend(folder, name)
+                    continue
+            if treatment is not _Treatment.GO_DOWN:
+                ignored = ignoring.paths(look)
+                if ignored is not None and ignored.ignores_directory(inner):
+                    # Looked at, but not gone down into.
+                    candidate = look.candidate(inner)
+                    if candidate is not None:
+                        found.append(candidate)
+                    continue
+            self._descend(inner, folder, ignoring)
 
-    def _descend(self, folder: _Folder, name: str) -> None:
+    def _descend(self, path: str, folder: _Folder, ignoring: _Ignoring) -> None:
+        """Go on at *path*, which is in *folder*."""
         if folder.depth >= MAX_DEPTH:
             self._look.leave_out(folder.path, "is nested so deeply that no search goes further")
             return
-        path = f"{folder.path}{os.sep}{name}"
-        self._pending.append(_Folder(path, folder.depth + 1, folder))
+        self._pending.append(_Folder(path, folder.depth + 1, ignoring))
 
     def _links(self, folder: _Folder, listing: Listing) -> Iterator[Candidate]:
         """Yield what links and files lead to that are called as environments are."""
@@ -237,3 +267,18 @@ _PRUNED = frozenset(
     }
 )
 """What holds no environments, but many folders."""
+
+
+class _Treatment(Enum):
+    """What is done with a folder for its name alone."""
+
+    LOOK = "it may be an environment"
+    GO_DOWN = "it holds environments"
+    SKIP = "it holds none"
+
+
+_TREATMENTS = {
+    **dict.fromkeys(_LIKELY, _Treatment.LOOK),
+    **dict.fromkeys(_HOLDERS, _Treatment.GO_DOWN),
+    **dict.fromkeys(_PRUNED, _Treatment.SKIP),
+}

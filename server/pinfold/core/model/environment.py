@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from pinfold.core.model.text import TextRange
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from pinfold.core.model.dependency import PackageName
+    from pinfold.core.model.installation import Ailment
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,16 +174,21 @@ class SelectionStep:
     is_taken: bool = False
 
 
+_START_OF_FILE = TextRange(0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class PythonContradiction:
     """A file of the project asks for another Python than the environment of its files has.
 
-    `line` counts from 0. `message` is a sentence without a full stop.
+    `line` counts from 0, `range` is what asks for it, in the text of the file. `message` is a
+    sentence without a full stop.
     """
 
     path: Path
     line: int
     message: str
+    range: TextRange = _START_OF_FILE
 
 
 class EnvironmentState(Enum):
@@ -199,8 +207,10 @@ class EnvironmentAnswer:
     Equal only to itself, as :class:`InstalledPackages` is; several answers may share one of those.
     `reason` is a clause that says why it is this one, or why there is none. `packages` is set if
     and only if `state` is `FOUND`. `is_meant` if there is none because somebody wants none.
-    `contradictions` are files that ask for another Python. `steps` is the whole search, in order;
-    it differs from folder to folder, and so is empty where the answer is shared by several.
+    `contradictions` are files that ask for another Python. `ailments` is what is wrong with the
+    environment, as far as a quick look shows; `unreadable` is its folder where it cannot be read
+    at all. `steps` is the whole search, in order; it differs from folder to folder, and so is empty
+    where the answer is shared by several.
     """
 
     state: EnvironmentState
@@ -210,3 +220,5 @@ class EnvironmentAnswer:
     is_meant: bool = False
     contradictions: tuple[PythonContradiction, ...] = ()
     steps: tuple[SelectionStep, ...] = ()
+    ailments: tuple[Ailment, ...] = ()
+    unreadable: Path | None = None

@@ -303,6 +303,7 @@ def no_environment(view: FileView) -> Iterator[Finding]:
     ## Why
     Without one, nobody can tell what is missing or out of date.
     The nearest `.venv` beside the file or in a folder above it is taken, and other usual places.
+    Of an environment that is there and broken, `broken-environment` speaks instead.
 
     ## What to do
     Make an environment, say `python -m venv .venv`; or name one in `[tool.pinfold] environment`, or
@@ -311,10 +312,9 @@ def no_environment(view: FileView) -> Iterator[Finding]:
     answer = view.facts.environment
     if answer is None or answer.state is EnvironmentState.FOUND or answer.is_meant:
         return
-    first = next(view.document.with_trait(LineTrait.REQUIREMENT), None)
-    if first is None:
+    where = first_subject(view)
+    if where is None or any(ailment.is_severe for ailment in answer.ailments):
         return
-    start, line = first
     if answer.state is EnvironmentState.NONE:
         message = (
             "no environment was found for this file, so nothing is compared with what is "
@@ -325,4 +325,13 @@ def no_environment(view: FileView) -> Iterator[Finding]:
             "the environment of this file cannot be read, so nothing is compared with what is "
             f"installed: {one_line(answer.reason)}"
         )
-    yield Finding(subject(line).shifted(start), message)
+    yield Finding(where, message)
+
+
+def first_subject(view: FileView) -> TextRange | None:
+    """Return where a finding about the environment of a whole file stands, ``None`` if nowhere.
+
+    At what the file requires first. One that requires nothing needs no environment.
+    """
+    first = next(view.document.with_trait(LineTrait.REQUIREMENT), None)
+    return None if first is None else subject(first[1]).shifted(first[0])

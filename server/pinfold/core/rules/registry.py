@@ -54,6 +54,7 @@ FAMILY_MODULES: tuple[str, ...] = (
     "environment",
     "extras",
     "broken",
+    "health",
     "pythons",
     "hashes",
     "indexes",

@@ -13,7 +13,7 @@ from pinfold.core.formats.document import Document
 from pinfold.core.workspace.snapshot import DiskFiles, OpenDocument, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pinfold.core.environments.selection import EnvironmentQuery
@@ -147,8 +147,21 @@ def _changed(before: Snapshot, change: Change) -> Snapshot:
         case FactsArrived():
             return replace(before, facts=change.facts)
         case EnvironmentsAnswered():
-            return before.with_answers(change.answers)
+            stale = set(_files_said_otherwise(before, change))
+            after = before.with_answers(change.answers)
+            return replace(after, disk=before.disk.without(stale)) if stale else after
         case RootsChanged():
             # Up to where settings are searched, and so which of them hold, may be otherwise now.
             disk = before.disk.without(())
             return replace(before, roots=change.roots, disk=disk)
+
+
+def _files_said_otherwise(before: Snapshot, change: EnvironmentsAnswered) -> Iterator[Path]:
+    """Yield the files that ask for another Python than an environment has, and did not before.
+
+    To show their lines, their text is read here too, and may be older than what was answered.
+    """
+    for query, answer in change.answers.items():
+        known = before.inventory.get(query)
+        if known is not None and answer.contradictions != known.contradictions:
+            yield from (contradiction.path for contradiction in answer.contradictions)

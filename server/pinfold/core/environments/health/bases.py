@@ -119,8 +119,8 @@ def read_gone_base(home: Path, filesystem: FileSystem) -> GoneBase:
     around = filesystem.scan(missing.parent)
     if isinstance(around, Unreadable) and around.reason is UnreadableReason.DENIED:
         return GoneBase(f"{missing.parent} {around.detail}", is_hidden=True)
-    keeper = next((name for pattern, name in _KEEPERS if pattern.search(str(home))), None)
-    found = _VERSION.search(missing.name)
+    keeper = next((name for pattern, name in _KEEPERS if re.search(pattern, str(home))), None)
+    found = re.search(_VERSION, missing.name)
     was = found["version"] if found else None
     now = tuple(_beside(missing, filesystem)) if found else ()
     return GoneBase(f"{missing} does not exist", keeper, was, now)
@@ -146,34 +146,34 @@ def describe_gone_base(gone: GoneBase) -> str:
 
 _USUAL_NAMES = ("python3", "python", "python.exe", "pypy3", "pypy3.exe", "pypy")
 _INTERPRETER = re.compile(r"(?:python|pypy|graalpy)(?P<version>[0-9]\.[0-9]{1,3})t?(?:\.exe)?")
-_DLL = re.compile(r"python(?P<major>[0-9])(?P<minor>[0-9]{1,3})t?\.dll", re.IGNORECASE)
-_VERSION = re.compile(
+_DLL = r"(?i)python(?P<major>[0-9])(?P<minor>[0-9]{1,3})t?\.dll"
+_VERSION = (
     r"(?P<version>[0-9]+(?:\.[0-9]+){1,2}(?:(?:a|b|rc)[0-9]+)?|(?<=Python)[0-9]{2,3})(?![0-9])"
 )
 
-# By the place, which each of them chooses in its own way.
+# By the place, which each of them chooses in its own way. As text, since most bases are there.
 _KEEPERS = (
-    (re.compile(r"/Cellar/(?:python|pypy)|/(?:homebrew|linuxbrew)/"), "Homebrew"),
-    (re.compile(r"/\.?pyenv/(?:pyenv-win/)?versions/"), "pyenv"),
-    (re.compile(r"/uv/python/"), "uv"),
-    (re.compile(r"/\.?asdf/installs/python/"), "asdf"),
-    (re.compile(r"/mise/installs/python/"), "mise"),
-    (re.compile(r"/\.?rye/py/"), "rye"),
-    (re.compile(r"/hatch/pythons/"), "hatch"),
-    (re.compile(r"/(?:mini|ana)conda[0-9]?/|/miniforge[0-9]?/|/mambaforge/"), "conda"),
+    (r"/Cellar/(?:python|pypy)|/(?:homebrew|linuxbrew)/", "Homebrew"),
+    (r"/\.?pyenv/(?:pyenv-win/)?versions/", "pyenv"),
+    (r"/uv/python/", "uv"),
+    (r"/\.?asdf/installs/python/", "asdf"),
+    (r"/mise/installs/python/", "mise"),
+    (r"/\.?rye/py/", "rye"),
+    (r"/hatch/pythons/", "hatch"),
+    (r"/(?:mini|ana)conda[0-9]?/|/miniforge[0-9]?/|/mambaforge/", "conda"),
 )
 
 
 def _beside(missing: Path, filesystem: FileSystem) -> Iterator[str]:
     """Yield the versions that stand beside *missing* and are called like it, the newest first."""
-    found = _VERSION.search(missing.name)
+    found = re.search(_VERSION, missing.name)
     listing = filesystem.scan(missing.parent)
     if found is None or isinstance(listing, Unreadable):
         return
     before, after = missing.name[: found.start()], missing.name[found.end() :]
     versions = set()
     for name in listing.directories:
-        match = _VERSION.search(name)
+        match = re.search(_VERSION, name)
         if match is None or name[: match.start()] != before:
             continue
         # Homebrew's revisions (3.11.4_1) are of the same interpreter.
@@ -195,5 +195,5 @@ def _minors_of_dlls(home: Path, filesystem: FileSystem) -> list[str]:
     listing = filesystem.scan(home)
     names = [] if isinstance(listing, Unreadable) else listing.files
     return sorted(
-        f"{match['major']}.{match['minor']}" for name in names if (match := _DLL.match(name))
+        f"{match['major']}.{match['minor']}" for name in names if (match := re.match(_DLL, name))
     )

@@ -77,7 +77,7 @@ def parse_activate_fish(data: bytes) -> ScriptClaim | None:
 
 def parse_activate_bat(data: bytes) -> ScriptClaim | None:
     """Read the prefix from an ``activate.bat``."""
-    for match in _BATCH_ASSIGNMENT.finditer(_text(data)):
+    for match in re.finditer(_BATCH_ASSIGNMENT, _text(data)):
         path = match["path"].strip()
         if path and "%" not in path:
             return ScriptClaim(path, is_literal=True)
@@ -95,14 +95,14 @@ def parse_first_line(data: bytes) -> str | None:
     lines = data[2:].split(b"\n", 2)
     text = lines[0].strip().decode("utf-8", "surrogateescape")
     if text == "/bin/sh" and len(lines) > 1:
-        match = _EXEC_LINE.match(lines[1].decode("utf-8", "surrogateescape"))
+        match = re.match(_EXEC_LINE, lines[1].decode("utf-8", "surrogateescape"))
         text = match["double"] or match["single"] or match["bare"] if match else ""
     # Arguments follow a space, and a path with one does not stand here.
     elif not text.startswith('"'):
         text = text.partition(" ")[0]
     text = text.strip('"')
     path = pure_path(text)
-    is_python = _PYTHON_NAME.fullmatch(path.name) is not None
+    is_python = re.fullmatch(_PYTHON_NAME, path.name) is not None
     return text if path.is_absolute() and is_python else None
 
 
@@ -113,7 +113,7 @@ def read_command_claims(prefix: Path, filesystem: FileSystem) -> Iterator[Comman
         listing = filesystem.scan(folder)
         if isinstance(listing, Unreadable):
             continue
-        names = [one for one in sorted(listing.files) if not _NO_COMMAND.match(one)]
+        names = [one for one in sorted(listing.files) if not re.match(_NO_COMMAND, one)]
         launchers = [one for one in names if one.lower().endswith(".exe")]
         # pip's own first, which nearly every environment has.
         launchers.sort(key=lambda one: not one.lower().startswith("pip"))
@@ -141,34 +141,35 @@ def read_activate_claim(prefix: Path, filesystem: FileSystem) -> ScriptClaim | N
 
 def prefix_in_command(command: str) -> str | None:
     """Return the folder in the ``command`` of a ``pyvenv.cfg``; it stands at the end, unquoted."""
-    match = _VENV_COMMAND.search(command)
+    match = re.search(_VENV_COMMAND, command)
     return match["path"].rstrip() if match else None
 
 
-_POSIX_ASSIGNMENT = re.compile(r"^[ \t]*(?:export[ \t]+)?VIRTUAL_ENV=(?=[^\s])", re.MULTILINE)
-_CSH_ASSIGNMENT = re.compile(r"^[ \t]*setenv[ \t]+VIRTUAL_ENV[ \t]+", re.MULTILINE)
-_FISH_ASSIGNMENT = re.compile(r"^[ \t]*set[ \t]+-gx[ \t]+VIRTUAL_ENV[ \t]+", re.MULTILINE)
-_BATCH_ASSIGNMENT = re.compile(
+# As text, which `re` compiles when it is first needed: most environments need one of these.
+_POSIX_ASSIGNMENT = r"(?m)^[ \t]*(?:export[ \t]+)?VIRTUAL_ENV=(?=[^\s])"
+_CSH_ASSIGNMENT = r"(?m)^[ \t]*setenv[ \t]+VIRTUAL_ENV[ \t]+"
+_FISH_ASSIGNMENT = r"(?m)^[ \t]*set[ \t]+-gx[ \t]+VIRTUAL_ENV[ \t]+"
+_BATCH_ASSIGNMENT = (
     r"(?im)^[ \t]*@?(?:set[ \t]+\"?VIRTUAL_ENV=|for[ \t]+%%i[ \t]+in[ \t]+\(\")"
     r"(?P<path>[^\"\r\n]*)"
 )
-_EXEC_LINE = re.compile(
+_EXEC_LINE = (
     r"'''exec'[ \t]+(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s'\"]+))[ \t]"
 )
-_PYTHON_NAME = re.compile(r"(?:python|pypy|graalpy)[0-9.t]*w?(?:\.exe)?", re.IGNORECASE)
-_NO_COMMAND = re.compile(r"(?:python|pypy|graalpy)[0-9.t]*w?(?:\.exe)?$|activate", re.IGNORECASE)
-_VENV_COMMAND = re.compile(r" -m venv (?:.*? )??(?P<path>(?:/|[A-Za-z]:[\\/]).*)")
-_LAUNCHER_LINE = re.compile(rb"#!(?P<path>[^\r\n\0]{1,1000})\r?\nPK\x03\x04")
+_PYTHON_NAME = r"(?i)(?:python|pypy|graalpy)[0-9.t]*w?(?:\.exe)?"
+_NO_COMMAND = r"(?i)(?:python|pypy|graalpy)[0-9.t]*w?(?:\.exe)?$|activate"
+_VENV_COMMAND = r" -m venv (?:.*? )??(?P<path>(?:/|[A-Za-z]:[\\/]).*)"
+_LAUNCHER_LINE = rb"#!(?P<path>[^\r\n\0]{1,1000})\r?\nPK\x03\x04"
 _MOST_ASSIGNMENTS = 20
-_WRITTEN_PATH = re.compile(r"['\"]?(?:/|[A-Za-z]:)")
+_WRITTEN_PATH = r"['\"]?(?:/|[A-Za-z]:)"
 
 
-def _claim(data: bytes, assignment: re.Pattern[str], ends: str) -> ScriptClaim | None:
+def _claim(data: bytes, assignment: str, ends: str) -> ScriptClaim | None:
     text = _text(data)
-    for match in list(assignment.finditer(text))[:_MOST_ASSIGNMENTS]:
+    for match in list(re.finditer(assignment, text))[:_MOST_ASSIGNMENTS]:
         rest = text[match.end() :]
         raw = rest.partition("\n")[0].rstrip()
-        if not _WRITTEN_PATH.match(raw):
+        if not re.match(_WRITTEN_PATH, raw):
             # It is worked out when the script runs, for another system or wherever it is.
             continue
         value, is_literal = _shell_word(rest, ends)
@@ -211,13 +212,13 @@ def _shell_word(text: str, ends: str) -> tuple[str, bool]:
 
 def _in_launcher(data: bytes) -> str | None:
     """Return the interpreter in a launcher: an archive behind a line behind a program."""
-    match = _LAUNCHER_LINE.search(data)
+    match = re.search(_LAUNCHER_LINE, data)
     return parse_first_line(b"#!" + match["path"] + b"\n") if match else None
 
 
 def pure_path(text: str) -> PurePath:
     """Return *text* as a path of the system that it looks like."""
-    return PureWindowsPath(text) if _DRIVE.match(text) else PurePosixPath(text)
+    return PureWindowsPath(text) if re.match(_DRIVE, text) else PurePosixPath(text)
 
 
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+_DRIVE = r"[A-Za-z]:[\\/]|\\\\"

@@ -21,7 +21,12 @@ from pinfold.core.environments.health.packages import has_pip, package_ailments
 from pinfold.core.environments.health.place import made_elsewhere, moved_ailments
 from pinfold.core.environments.layout import NoEnvironment, read_environment
 from pinfold.core.environments.stalls import Stalled
-from pinfold.core.model.installation import Ailment, HealthProblem, InstallationKind
+from pinfold.core.model.installation import (
+    Ailment,
+    HealthProblem,
+    Installation,
+    InstallationKind,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +35,6 @@ if TYPE_CHECKING:
     from pinfold.core.environments.health.case import Case
     from pinfold.core.files import FileSystem
     from pinfold.core.model.environment import InstalledPackages
-    from pinfold.core.model.installation import Installation
 
 
 def diagnose(
@@ -47,9 +51,29 @@ def diagnose(
     file system hangs, this hangs, unless it raises :class:`Stalled` for others.
     """
     try:
-        return _diagnose(installation, packages, filesystem, platform)
+        return _diagnose(installation, packages, filesystem, platform, thoroughly=True)
     except Stalled as stalled:
         return (unresponsive(stalled.path),)
+
+
+def look_over(
+    prefix: Path,
+    packages: InstalledPackages | None,
+    filesystem: FileSystem,
+    *,
+    platform: str = sys.platform,
+) -> tuple[Ailment, ...]:
+    """Return what a quick look at the environment at *prefix* shows to be wrong, the worst first.
+
+    For those who look again and again: everything severe, and of the rest what some thirty files
+    tell. Left out are bug-fix releases of the base, commands that lead elsewhere where ``activate``
+    does not, packages whose files are gone, and that there is no pip, which many want so.
+
+    Raises:
+        Stalled: a file system does not answer, if *filesystem* is one that says so.
+    """
+    installation = Installation(prefix, InstallationKind.OTHER, is_base=False)
+    return _diagnose(installation, packages, filesystem, platform, thoroughly=False)
 
 
 def unresponsive(path: str) -> Ailment:
@@ -66,6 +90,8 @@ def _diagnose(
     packages: InstalledPackages | None,
     filesystem: FileSystem,
     platform: str,
+    *,
+    thoroughly: bool,
 ) -> tuple[Ailment, ...]:
     if not filesystem.is_directory(installation.prefix):
         there = filesystem.exists(installation.prefix)
@@ -80,15 +106,15 @@ def _diagnose(
         *configuration_ailments(case),
         *base_ailments(case),
         *executable_ailments(case),
-        *drift_ailments(case),
-        *moved_ailments(case),
+        *drift_ailments(case, thoroughly=thoroughly),
+        *moved_ailments(case, thoroughly=thoroughly),
     ]
     directories = _directories(case, packages)
     # Those of the system, where it sees them, are ailments of the system.
     own = [path for path in directories if path.is_relative_to(case.prefix)]
     if own:
-        found += package_ailments(own, packages, filesystem)
-        if not any(ailment.is_severe for ailment in found):
+        found += package_ailments(own, packages, filesystem, thoroughly=thoroughly)
+        if thoroughly and not any(ailment.is_severe for ailment in found):
             # What cannot run needs no pip.
             found += _no_pip(case, packages, directories)
     elif not any(ailment.problem is HealthProblem.VERSION_DRIFT for ailment in found):

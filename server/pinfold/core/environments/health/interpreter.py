@@ -163,14 +163,19 @@ def _broken_link(path: Path, case: Case, *, is_severe: bool) -> Ailment:
     return Ailment(HealthProblem.EXECUTABLE_BROKEN_LINK, cause, REBUILD, is_severe)
 
 
-def drift_ailments(case: Case) -> Iterator[Ailment]:
-    """Yield what has come of an upgrade of the base, or of two makers of one environment."""
+def drift_ailments(case: Case, *, thoroughly: bool = True) -> Iterator[Ailment]:
+    """Yield what has come of an upgrade of the base, or of two makers of one environment.
+
+    Unless *thoroughly*, only minor versions are compared: of others nothing needs to be done.
+    """
     made_for, configuration = case.made_for, case.configuration
     if configuration is None or made_for is None:
         return
     actual = _actual_minor(case, made_for)
     if actual is not None and actual != made_for:
         yield _minor_drift(case, made_for, actual)
+        return
+    if not thoroughly:
         return
     version = configuration.version
     environment = read_environment(case.prefix, case.filesystem)

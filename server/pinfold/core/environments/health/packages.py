@@ -42,9 +42,16 @@ _SHOWN = 3
 
 
 def package_ailments(
-    directories: Sequence[Path], packages: InstalledPackages | None, filesystem: FileSystem
+    directories: Sequence[Path],
+    packages: InstalledPackages | None,
+    filesystem: FileSystem,
+    *,
+    thoroughly: bool = True,
 ) -> Iterator[Ailment]:
-    """Yield what is wrong with what is installed in *directories*."""
+    """Yield what is wrong with what is installed in *directories*.
+
+    Unless *thoroughly*, nobody looks whether the files are there that each package says it has.
+    """
     remains: list[Path] = []
     incomplete: list[_Incomplete] = []
     broken: dict[str, str] = {}
@@ -53,7 +60,7 @@ def package_ailments(
         if isinstance(location, Unreadable):
             continue
         remains += [Path(path) for path in location.leftovers]
-        incomplete += _incomplete(location, packages, filesystem)
+        incomplete += _incomplete(location, packages, filesystem, thoroughly=thoroughly)
         for target, source in _broken_links(location, filesystem):
             broken.setdefault(target, source)
     for target, source in _broken_editables(directories, packages, filesystem):
@@ -130,7 +137,11 @@ def _enumerated(texts: list[str], separator: str = ", ") -> str:
 
 
 def _incomplete(
-    location: Location, packages: InstalledPackages | None, filesystem: FileSystem
+    location: Location,
+    packages: InstalledPackages | None,
+    filesystem: FileSystem,
+    *,
+    thoroughly: bool,
 ) -> Iterator[_Incomplete]:
     """Yield the distributions without the files that an installer writes last, or first."""
     if Path(location.directory).name == "dist-packages":
@@ -141,7 +152,7 @@ def _incomplete(
         name = place.name
         if place.is_egg or name is None or name.startswith("~"):
             continue
-        if _has_lost_its_files(location.directory, place.folder, filesystem):
+        if thoroughly and _has_lost_its_files(location.directory, place.folder, filesystem):
             yield _Incomplete(name, place.version, "none of its files")
             continue
         if place.folder in sound:
@@ -230,24 +241,22 @@ def parse_finder(data: bytes) -> tuple[str, ...]:
     text = data.decode("utf-8", "replace")
     found = [
         _unescaped(literal["text"])
-        for match in _TABLE.finditer(text)
-        for literal in _LITERAL.finditer(match["table"])
+        for match in re.finditer(_TABLE, text)
+        for literal in re.finditer(_LITERAL, match["table"])
         if literal["end"]
     ]
     return tuple(dict.fromkeys(path for path in found if os.path.isabs(path)))  # noqa: PTH117
 
 
 # setuptools writes two tables, each on one line; editables a call for each module.
-_TABLE = re.compile(
-    r"^(?:(?:MAPPING|NAMESPACES)\b[^=\n]*=|[^\n#]*\.map_module\()(?P<table>[^\n]*)$", re.MULTILINE
-)
+_TABLE = r"(?m)^(?:(?:MAPPING|NAMESPACES)\b[^=\n]*=|[^\n#]*\.map_module\()(?P<table>[^\n]*)$"
 # The closing quote may be missing, so that the search for it is not begun anew at each character.
-_LITERAL = re.compile(r"(?P<quote>['\"])(?P<text>(?:(?!(?P=quote))[^\\]|\\.)*)(?P<end>(?P=quote)?)")
-_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(000[0-9a-f]{5})|(.))")
+_LITERAL = r"(?P<quote>['\"])(?P<text>(?:(?!(?P=quote))[^\\]|\\.)*)(?P<end>(?P=quote)?)"
+_ESCAPE = r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(000[0-9a-f]{5})|(.))"
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPE.sub(_character, text)
+    return re.sub(_ESCAPE, _character, text)
 
 
 def _character(match: re.Match[str]) -> str:

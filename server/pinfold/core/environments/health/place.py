@@ -52,7 +52,7 @@ def made_elsewhere(case: Case) -> Ailment | None:
         if not any(is_there(prefix / name, filesystem) for name in POSIX_NAMES):
             clue = "it has `Scripts` in place of `bin`"
     elif case.home is not None and not filesystem.exists(case.home):
-        if case.platform != "darwin" and _MACOS_PATH.match(home):
+        if case.platform != "darwin" and re.match(_MACOS_PATH, home):
             clue, system = f"its base interpreter is {home}", "macOS"
         elif case.platform == "darwin" and home.startswith("/home/"):
             clue, system = f"its base interpreter is {home}", "Linux"
@@ -66,12 +66,16 @@ def made_elsewhere(case: Case) -> Ailment | None:
     )
 
 
-_MACOS_PATH = re.compile(r"/(?:Users|Library|Applications|opt/homebrew|opt/local)/")
+_MACOS_PATH = r"/(?:Users|Library|Applications|opt/homebrew|opt/local)/"
 _SYSTEMS = {"win32": "Windows", "darwin": "macOS", "linux": "Linux"}
 
 
-def moved_ailments(case: Case) -> Iterator[Ailment]:
-    """Yield the ailment if the environment's own files lead to where it was."""
+def moved_ailments(case: Case, *, thoroughly: bool = True) -> Iterator[Ailment]:
+    """Yield the ailment if the environment's own files lead to where it was.
+
+    Unless *thoroughly*, its commands are looked at only where its activation script shows it: there
+    may be a hundred of them.
+    """
     configuration = case.configuration
     if not case.is_virtual or (configuration is not None and configuration.is_relocatable):
         return
@@ -79,7 +83,8 @@ def moved_ailments(case: Case) -> Iterator[Ailment]:
     activate = read_activate_claim(prefix, filesystem)
     old_by_script = activate.prefix if activate and not _leads_here(activate.prefix, case) else None
     commands: dict[str, list[str]] = {}
-    for claim in read_command_claims(prefix, filesystem):
+    claims = read_command_claims(prefix, filesystem) if thoroughly or old_by_script else ()
+    for claim in claims:
         owner = claim.prefix
         if owner is None or _leads_here(owner, case) or not _was_environment(owner, claim, case):
             continue

@@ -220,7 +220,20 @@ def _locate_pixi(look: Inspector) -> Iterator[Installation]:
                 yield look.environment(candidate, judgement)
 
 
-CONDA = Locator("conda", frozenset({InstallationKind.CONDA}), locate=_locate, identify=_identify)
+CONDA = Locator(
+    "conda",
+    {
+        InstallationKind.CONDA: (
+            "`conda-meta` in it; listed by `environments.txt`, `envs_dirs` in a `.condarc`, "
+            "variables, and the usual places"
+        ),
+    },
+    locate=_locate,
+    identify=_identify,
+)
 PIXI = Locator(
-    "pixi", frozenset({InstallationKind.PIXI}), locate=_locate_pixi, identify=_identify_pixi
+    "pixi",
+    {InstallationKind.PIXI: "`.pixi/envs`, or `conda-meta/pixi` in it"},
+    locate=_locate_pixi,
+    identify=_identify_pixi,
 )

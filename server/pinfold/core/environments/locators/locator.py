@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,7 @@ def _keeps_nothing(project: str, look: Inspector) -> Iterator[Installation]:
 class Locator:
     """Finds and recognises installations of some `kinds`; without state, and pure but for reading.
 
+    `kinds` says of each by what on disk it is told, for people: the table in docs/environments.md.
     `locate` yields what there is in the places where the tool keeps things, project or no project.
     `identify` judges an environment that was found by other means (a search of the workspace,
     ``--env``), and says ``None`` of one that it does not know. `of_project` yields what the tool
@@ -52,7 +53,7 @@ class Locator:
     """
 
     name: str
-    kinds: frozenset[InstallationKind]
+    kinds: Mapping[InstallationKind, str]
     locate: Callable[[Inspector], Iterator[Installation]] = _finds_nothing
     identify: Judge = recognises_nothing
     of_project: Callable[[str, Inspector], Iterator[Installation]] = _keeps_nothing

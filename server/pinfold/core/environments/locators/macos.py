@@ -92,8 +92,22 @@ def _locate_xcode(look: Inspector) -> Iterator[Installation]:
             )
 
 
-HOMEBREW = Locator("homebrew", frozenset({InstallationKind.HOMEBREW}), locate=_locate_homebrew)
-PYTHON_ORG = Locator(
-    "python.org", frozenset({InstallationKind.PYTHON_ORG}), locate=_locate_python_org
+HOMEBREW = Locator(
+    "homebrew",
+    {InstallationKind.HOMEBREW: "`Cellar` in Homebrew's folder (`HOMEBREW_PREFIX`)"},
+    locate=_locate_homebrew,
 )
-XCODE = Locator("xcode", frozenset({InstallationKind.XCODE}), locate=_locate_xcode)
+PYTHON_ORG = Locator(
+    "python.org",
+    {InstallationKind.PYTHON_ORG: "`/Library/Frameworks/Python.framework/Versions`"},
+    locate=_locate_python_org,
+)
+XCODE = Locator(
+    "xcode",
+    {
+        InstallationKind.XCODE: (
+            "`Python3.framework` and `usr/bin` in Xcode and in the command line tools"
+        ),
+    },
+    locate=_locate_xcode,
+)

@@ -111,7 +111,12 @@ def _of_project(project: str, look: Inspector) -> Iterator[Installation]:
 
 PDM = Locator(
     "pdm",
-    frozenset({InstallationKind.PDM}),
+    {
+        InstallationKind.PDM: (
+            "the name in its data folder, with a hash; `.pdm-python` or `pdm.lock` beside it; "
+            "interpreters in its data folder"
+        ),
+    },
     locate=_locate,
     identify=_identify,
     of_project=_of_project,

@@ -97,7 +97,11 @@ def _of_project(project: str, look: Inspector) -> Iterator[Installation]:
 
 PIPENV = Locator(
     "pipenv",
-    frozenset({InstallationKind.PIPENV}),
+    {
+        InstallationKind.PIPENV: (
+            "`.project` in it, which leads to a folder with a Pipfile; a `.venv` beside a Pipfile"
+        ),
+    },
     locate=_locate,
     identify=_identify,
     of_project=_of_project,

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 from pinfold.core.environments.inspector import Judgement, version_in_name
 from pinfold.core.environments.interpreters import name_of
 from pinfold.core.environments.locators.locator import Locator, short_hash
-from pinfold.core.environments.locators.projects import read_pyproject, read_toml, text_entry
+from pinfold.core.environments.locators.projects import (
+    has_settings_of,
+    read_pyproject,
+    read_toml,
+    text_entry,
+)
 from pinfold.core.model.installation import InstallationKind
 
 if TYPE_CHECKING:
@@ -128,8 +133,7 @@ def _identify(candidate: Candidate, look: Inspector) -> Judgement | None:
     elif (
         "virtualenv" in candidate.keys
         and "pyproject.toml" in candidate.siblings
-        and isinstance(read_pyproject(candidate.parent, look).get("tool"), dict)
-        and "poetry" in read_pyproject(candidate.parent, look)["tool"]
+        and has_settings_of("poetry", candidate.parent, look)
     ):
         evidence = "it is the `.venv` beside a pyproject.toml with [tool.poetry]"
     else:
@@ -139,7 +143,13 @@ def _identify(candidate: Candidate, look: Inspector) -> Judgement | None:
 
 POETRY = Locator(
     "poetry",
-    frozenset({InstallationKind.POETRY}),
+    {
+        InstallationKind.POETRY: (
+            "the name in its cache, which ends in a hash and a version "
+            "(`POETRY_VIRTUALENVS_PATH`); a `.venv` beside a `poetry.lock`, or one of virtualenv "
+            "beside `[tool.poetry]`; interpreters in its data folder"
+        ),
+    },
     locate=_locate,
     identify=_identify,
     of_project=_of_project,

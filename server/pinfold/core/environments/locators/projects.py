@@ -25,6 +25,17 @@ def read_pyproject(project: str, look: Inspector) -> dict[str, Any]:
     return read_toml(os.path.join(project, "pyproject.toml"), look)
 
 
+def has_settings_of(tool: str, project: str, look: Inspector) -> bool:
+    """Return whether a project's ``pyproject.toml`` has a table ``[tool.<tool>]``."""
+    text = look.text(os.path.join(project, "pyproject.toml"))
+    # There may be hundreds of projects, most of them another tool's.
+    if text is None or tool not in text:
+        return False
+    document = parse_toml(text)
+    content = document.content if isinstance(document, TomlDocument) else {}
+    return isinstance(entry(content, "tool", tool), dict)
+
+
 def entry(content: object, *keys: str) -> object:
     """Return what stands at *keys* of nested tables, ``None`` where there is no such thing."""
     for key in keys:

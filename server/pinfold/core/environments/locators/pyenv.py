@@ -33,6 +33,11 @@ def pyenv_roots(look: Inspector) -> list[str]:
     return list(dict.fromkeys(place for place in places if place is not None))
 
 
+def _versions(look: Inspector) -> list[tuple[str, str]]:
+    """Return the roots, each with what the paths of its versions begin with."""
+    return [(root, os.path.join(root, "versions", "")) for root in look.once(pyenv_roots)]
+
+
 def _locate(look: Inspector) -> Iterator[Installation]:
     for root in look.once(pyenv_roots):
         for path in look.children(os.path.join(root, "versions")):
@@ -70,8 +75,8 @@ def _version(path: str, root: str, look: Inspector) -> Iterator[Installation]:
 def _identify_environment(candidate: Candidate, look: Inspector) -> Judgement | None:
     if candidate.configuration is None:
         return None
-    for root in look.once(pyenv_roots):
-        if candidate.prefix.startswith(os.path.join(root, "versions") + os.sep):
+    for root, versions in look.once(_versions):
+        if candidate.prefix.startswith(versions):
             evidence = f"it is among the environments of pyenv-virtualenv in {root}"
             return Judgement(InstallationKind.PYENV_VIRTUALENV, evidence, candidate.name)
     return None
@@ -79,7 +84,12 @@ def _identify_environment(candidate: Candidate, look: Inspector) -> Judgement | 
 
 PYENV = Locator(
     "pyenv",
-    frozenset({InstallationKind.PYENV, InstallationKind.PYENV_VIRTUALENV}),
+    {
+        InstallationKind.PYENV: "`versions` in its folder (`PYENV_ROOT`); never a shim",
+        InstallationKind.PYENV_VIRTUALENV: (
+            "a `pyvenv.cfg` in that folder, which the plugin puts there"
+        ),
+    },
     locate=_locate,
     identify=_identify_environment,
 )

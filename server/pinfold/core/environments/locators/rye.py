@@ -51,4 +51,13 @@ def _identify(candidate: Candidate, look: Inspector) -> Judgement | None:
 
 _LOCKS = frozenset({"requirements.lock", "requirements-dev.lock"})
 
-RYE = Locator("rye", frozenset({InstallationKind.RYE}), locate=_locate, identify=_identify)
+RYE = Locator(
+    "rye",
+    {
+        InstallationKind.RYE: (
+            "`rye-venv.json` in it, and a lock of Rye's beside it; toolchains in `py` (`RYE_HOME`)"
+        ),
+    },
+    locate=_locate,
+    identify=_identify,
+)

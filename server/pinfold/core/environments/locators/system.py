@@ -102,4 +102,13 @@ def _prefix(folder: str, real: str, interpreter: Interpreter, look: Inspector) -
     return folder if interpreter.prefix == real else interpreter.prefix
 
 
-SYSTEM = Locator("system", frozenset({InstallationKind.SYSTEM}), locate=_locate)
+SYSTEM = Locator(
+    "system",
+    {
+        InstallationKind.SYSTEM: (
+            "interpreters in the folders of `PATH`, in `/usr/local/bin`, `/usr/bin`, `/bin`, "
+            "`/snap/bin`, `~/.local/bin` and `/opt/*/bin`; never a shim"
+        ),
+    },
+    locate=_locate,
+)

@@ -36,5 +36,11 @@ def _identify_nox(candidate: Candidate, look: Inspector) -> Judgement | None:
     return None
 
 
-TOX = Locator("tox", frozenset({InstallationKind.TOX}), identify=_identify_tox)
-NOX = Locator("nox", frozenset({InstallationKind.NOX}), identify=_identify_nox)
+TOX = Locator(
+    "tox",
+    {InstallationKind.TOX: "the folder `.tox` or `TOX_WORK_DIR`, or `.tox-info.json` in it"},
+    identify=_identify_tox,
+)
+NOX = Locator(
+    "nox", {InstallationKind.NOX: "the folder `.nox` or `NOX_ENVDIR`"}, identify=_identify_nox
+)

@@ -91,10 +91,18 @@ def _identify_script(candidate: Candidate, look: Inspector) -> Judgement | None:
     return Judgement(InstallationKind.SCRIPT, evidence, script)
 
 
-UV_PYTHONS = Locator("uv", frozenset({InstallationKind.UV}), locate=_locate_managed)
+UV_PYTHONS = Locator(
+    "uv",
+    {
+        InstallationKind.UV: (
+            "interpreters in the folder that uv installs them to (`UV_PYTHON_INSTALL_DIR`)"
+        ),
+    },
+    locate=_locate_managed,
+)
 SCRIPTS = Locator(
     "scripts",
-    frozenset({InstallationKind.SCRIPT}),
+    {InstallationKind.SCRIPT: "the folder `environments-v2` in uv's cache (`UV_CACHE_DIR`)"},
     locate=_locate_scripts,
     identify=_identify_script,
 )

@@ -84,15 +84,30 @@ def judge_maker(candidate: Candidate, look: Inspector) -> Judgement | None:
     )
 
 
+_COLLECTED = (
+    "the same in folders that people collect environments in (`~/.virtualenvs`, `~/.venvs`, "
+    "`~/envs`)"
+)
+
 UV_ENVIRONMENTS = Locator(
-    "uv environments", frozenset({InstallationKind.UV}), identify=_identify_uv
+    "uv environments", {InstallationKind.UV: "`uv` in its `pyvenv.cfg`"}, identify=_identify_uv
 )
 VIRTUALENV = Locator(
-    "virtualenv", frozenset({InstallationKind.VIRTUALENV}), identify=_identify_virtualenv
+    "virtualenv",
+    {
+        InstallationKind.VIRTUALENV: (
+            "`virtualenv` in its `pyvenv.cfg`; before virtualenv 20, `bin/activate_this.py`"
+        ),
+    },
+    identify=_identify_virtualenv,
 )
 VENV = Locator(
     "venv",
-    frozenset({InstallationKind.VENV, InstallationKind.VIRTUALENV, InstallationKind.UV}),
+    {
+        InstallationKind.VENV: "a `pyvenv.cfg` that no other tool has signed",
+        InstallationKind.VIRTUALENV: _COLLECTED,
+        InstallationKind.UV: _COLLECTED,
+    },
     locate=_locate_collected,
     identify=_identify_venv,
 )

@@ -51,5 +51,13 @@ def _installs(
             yield from look.bases(path, kind, evidence, hint=version_in_name(name), name=name)
 
 
-ASDF = Locator("asdf", frozenset({InstallationKind.ASDF}), locate=_locate_asdf)
-MISE = Locator("mise", frozenset({InstallationKind.MISE}), locate=_locate_mise)
+ASDF = Locator(
+    "asdf",
+    {InstallationKind.ASDF: "`installs/python` in its data folder (`ASDF_DATA_DIR`)"},
+    locate=_locate_asdf,
+)
+MISE = Locator(
+    "mise",
+    {InstallationKind.MISE: "`installs/python` in its data folder (`MISE_DATA_DIR`)"},
+    locate=_locate_mise,
+)

@@ -56,7 +56,11 @@ def _has_hook(candidate: Candidate, folder: str, look: Inspector) -> bool:
 
 VIRTUALENVWRAPPER = Locator(
     "virtualenvwrapper",
-    frozenset({InstallationKind.VIRTUALENVWRAPPER}),
+    {
+        InstallationKind.VIRTUALENVWRAPPER: (
+            "`WORKON_HOME`, or its hooks in an environment in `~/.virtualenvs`"
+        ),
+    },
     locate=_locate,
     identify=_identify,
 )

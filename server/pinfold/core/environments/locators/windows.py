@@ -130,6 +130,22 @@ def _locate_winpython(look: Inspector) -> Iterator[Installation]:
                 )
 
 
-REGISTRY = Locator("registry", frozenset({InstallationKind.REGISTRY}), locate=_locate_registry)
-STORE = Locator("store", frozenset({InstallationKind.STORE}), locate=_locate_store)
-WINPYTHON = Locator("winpython", frozenset({InstallationKind.WINPYTHON}), locate=_locate_winpython)
+REGISTRY = Locator(
+    "registry",
+    {
+        InstallationKind.REGISTRY: (
+            "the keys of PEP 514 below `Software\\Python`, of the user and of the machine"
+        ),
+    },
+    locate=_locate_registry,
+)
+STORE = Locator(
+    "store",
+    {InstallationKind.STORE: "packages of the Store in `Microsoft\\WindowsApps`; never its stubs"},
+    locate=_locate_store,
+)
+WINPYTHON = Locator(
+    "winpython",
+    {InstallationKind.WINPYTHON: "`python-…` in a folder such as `WPy64-31241` (`WINPYTHON_HOME`)"},
+    locate=_locate_winpython,
+)
