@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinfold.cli.environments import activated_environment, home_directory
+from pinfold.cli.environments import home_directory
 from pinfold.cli.targets import absolute
 from pinfold.cli.terminal import Progress, counted
+from pinfold.core.environments.activated import activated_environments
 from pinfold.core.environments.choices import choices_folder
 from pinfold.core.environments.discovery import Discovery, Inventory, identify_prefix
 from pinfold.core.environments.examination import DEADLINE_S, Examiner
 from pinfold.core.environments.inventory_file import inventory_path, write_inventory
 from pinfold.core.environments.layout import NoEnvironment, kind_of, prefix_of
-from pinfold.core.environments.places import this_machine
+from pinfold.core.environments.places import state_folder, this_machine
 from pinfold.core.environments.reader import EnvironmentReader
 from pinfold.core.environments.stalls import Stalled
 from pinfold.core.files import LocalFileSystem, is_local_path, locale_encoding
@@ -63,7 +64,7 @@ class Scene:
         self._reader = EnvironmentReader(
             self.filesystem,
             home=self.home,
-            activated=activated_environment(os.environ),
+            activated=activated_environments(os.environ),
             surroundings=this_machine(),
             choices=choices_folder(),
         )
@@ -81,6 +82,16 @@ class Scene:
     def own_project(self) -> Path:
         """The project of a person who works in the working directory."""
         return self.project(self.working_directory)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is read of files and settings."""
+        return self._snapshot
+
+    def forget_files(self) -> None:
+        """Read every file anew from now on."""
+        disk = DiskFiles(self.filesystem, locale_encoding())
+        self._snapshot = replace(self._snapshot, disk=disk)
 
     def absolute(self, text: str) -> Path | Refusal:
         """Return what a person's *text* names, as an absolute path."""
@@ -143,7 +154,19 @@ class Scene:
             search.cancel()
             progress.hide()
         write_inventory(kept, inventory.installations)
-        return inventory
+        return replace(inventory, installations=self._informed(inventory.installations))
+
+    def _informed(self, installations: Sequence[Installation]) -> tuple[Installation, ...]:
+        """Return *installations* with what their interpreters have said to an editor's server."""
+        if all(installation.version is not None for installation in installations):
+            return tuple(installations)
+        # Late: its module can run interpreters, which this never does.
+        from pinfold.core.environments.probe import LocalStateFolder, Prober
+        from pinfold.core.environments.probe_answers import informed
+
+        kept = LocalStateFolder(state_folder() / "probes")
+        prober = Prober(self._watched, os.environ, kept)
+        return tuple(informed(installation, prober) for installation in installations)
 
     def identified(self, path: Path) -> Installation | Refusal:
         """Return the environment or interpreter at *path*, which may be that of an interpreter."""

@@ -30,13 +30,19 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command. `is_for_people` tells those that belong in a menu, and may ask."""
+    """A command.
+
+    `is_for_people` tells those that belong in a menu, and may ask. `needs_trust` those that run
+    programs, or what programs read: they are off where the client says that the workspace is not
+    trusted.
+    """
 
     id: str
     title: str
     doc: str
     arguments: tuple[Argument, ...] = ()
     is_for_people: bool = False
+    needs_trust: bool = False
 
 
 FOLDER = Argument(

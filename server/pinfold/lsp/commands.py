@@ -1,8 +1,9 @@
 """``workspace/executeCommand``: who asks for what, in which form, and who ends it.
 
-Owns every task that a command starts: a cancellation, the end of the session and a client that is
-gone end it. What a command does is :mod:`pinfold.lsp.environment_commands`, which is imported
-beside the event loop with the first command.
+Owns every task that a command starts: a cancellation, in whichever way it comes, the end of the
+session and a client that is gone end it, and what it then has to put back is waited for. What a
+command does is :mod:`pinfold.lsp.environment_commands`, which is imported beside the event loop
+with the first command.
 """
 
 from __future__ import annotations
@@ -10,15 +11,24 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pinfold.core.environments.conversation import CannotAsk
 from pinfold.core.formats.secrets import masked
 from pinfold.lsp.command_table import COMMANDS_BY_ID, ArgumentKind
 from pinfold.lsp.convert import path_of_uri
+from pinfold.lsp.late_answers import REQUEST_CANCELLED
+from pinfold.lsp.progress import CommandProgress, ProgressTokens
 from pinfold.lsp.transport import in_thread
-from pinfold.lsp.ui import MessageConversation, PickerConversation
+from pinfold.lsp.ui import (
+    VALIDATE_INPUT,
+    MessageConversation,
+    OpenQuestions,
+    PickerConversation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -28,6 +38,7 @@ if TYPE_CHECKING:
     from pinfold.lsp.documents import Documents
     from pinfold.lsp.late_answers import LateAnswer, LateAnswers
     from pinfold.lsp.machine import Machine
+    from pinfold.lsp.progress import Token
     from pinfold.lsp.ui import Peer
 
     Arguments = Mapping[str, "Path | str | bool"]
@@ -38,6 +49,14 @@ _LOGGER = logging.getLogger("pinfold.lsp")
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
 REQUEST_FAILED = -32803
+
+PROBES = "probes"
+"""What interpreters that are asked about themselves go by in the background."""
+
+_UNTRUSTED = (
+    "runs programs, which is off as long as this workspace is not trusted; trust it in the editor"
+    " (VS Code: `Workspaces: Manage Workspace Trust`) and try again"
+)
 
 
 class CommandFailed(Exception):
@@ -56,29 +75,30 @@ class BadArguments(CommandFailed):
 
 
 class Host(Protocol):
-    """What commands need of the session around them."""
+    """What commands need of the session around them.
+
+    `is_trusted` is what the client says of the workspace, ``None`` if it says nothing.
+    """
 
     documents: Documents | None
+    is_trusted: bool | None
 
     def look_again(self) -> None:
         """Look at the environments now."""
         ...
 
 
-class Session:
-    """What a command works with."""
+class Background:
+    """What the commands of a session share: what reads the machine, and what goes on behind them.
 
-    def __init__(self, host: Host, peer: Peer, documents: Documents, *, has_ui: bool) -> None:
-        self.host = host
-        self.peer = peer
-        self.documents = documents
-        self.has_ui = has_ui
-        self.conversation: Conversation = (
-            PickerConversation(peer) if has_ui else MessageConversation(peer)
-        )
+    Owns its tasks; lives as long as the session.
+    """
+
+    def __init__(self) -> None:
         self._machine: Machine | None = None
         self._making: asyncio.Future[Machine] | None = None
         self._tasks: dict[object, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def machine(self) -> Machine:
         """Return what reads this machine; made beside the loop, with the first use."""
@@ -97,63 +117,247 @@ class Session:
         self._tasks[key] = task
         task.add_done_callback(lambda done: self._ended(key, done))
 
-    def stop(self) -> None:
-        """End what goes on in the background."""
-        for task in tuple(self._tasks.values()):
+    def cancel(self, key: object) -> None:
+        """End the work of that key, if it is under way; it may be begun anew at once."""
+        task = self._tasks.pop(key, None)
+        if task is not None:
+            self._ending.add(task)
             task.cancel()
 
+    @property
+    def tasks(self) -> set[asyncio.Task[None]]:
+        """What is not at its end yet."""
+        return {*self._tasks.values(), *self._ending}
+
+    def stop(self) -> None:
+        """End everything."""
+        for key in tuple(self._tasks):
+            self.cancel(key)
+
     def _ended(self, key: object, task: asyncio.Task[None]) -> None:
-        self._tasks.pop(key, None)
+        if self._tasks.get(key) is task:
+            del self._tasks[key]
+        self._ending.discard(task)
         if not task.cancelled() and task.exception() is not None:
             _LOGGER.error("work in the background failed", exc_info=task.exception())
 
 
-class Commands:
-    """Runs commands; lives as long as the session."""
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What one command works with; `conversation` is the way to whoever asked for it."""
 
-    def __init__(self, session: Session, answers: LateAnswers) -> None:
-        self._session = session
+    host: Host
+    peer: Peer
+    documents: Documents
+    conversation: Conversation
+    background: Background
+    has_ui: bool
+
+    async def machine(self) -> Machine:
+        """Return what reads this machine."""
+        return await self.background.machine()
+
+    def begin_once(self, key: object, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do *work* in the background, unless that of the same key is under way."""
+        self.background.begin_once(key, work)
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What the client can show: pickers, previews, progress that the server begins."""
+
+    has_ui: bool = False
+    has_preview: bool = False
+    has_progress: bool = False
+
+
+class Commands:
+    """Runs commands; lives as long as the session.
+
+    *more* are commands beyond those that are declared, with what does them.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        peer: Peer,
+        documents: Documents,
+        answers: LateAnswers,
+        abilities: Abilities,
+        more: Mapping[Command, Handler] = MappingProxyType({}),
+    ) -> None:
+        self._host = host
+        self._peer = peer
+        self._documents = documents
         self._answers = answers
+        self._abilities = abilities
+        self._more = more
+        self._by_id = {**COMMANDS_BY_ID, **{command.id: command for command in more}}
         self._handlers: Mapping[str, Handler] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
+        self._questions = OpenQuestions()
+        self._tokens = ProgressTokens(can_create=abilities.has_progress)
+        self._executions: set[_Execution] = set()
+        self._validations: set[asyncio.Task[None]] = set()
 
     def execute(self, identifier: int | str, params: object) -> None:
         """Begin what a request asks for; it is answered later, and ends when it is cancelled."""
         answer = self._answers.begin(identifier)
         try:
-            command, arguments = parsed_params(params)
+            command, arguments = parsed_params(params, self._by_id)
         except BadArguments as error:
             answer.refuse(error.code, str(error))
             return
-        loop = asyncio.get_running_loop()
-        task = loop.create_task(self._run(command, arguments, answer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if command.needs_trust and self._host.is_trusted is False:
+            answer.refuse(REQUEST_FAILED, f"{command.id} {_UNTRUSTED}")
+            return
+        execution = _Execution(answer)
+        progress = CommandProgress(self._peer, self._tokens, _token_of(params), execution.cancel)
+        session = self._session(progress)
+        work = self._run(command, session, arguments, answer, progress)
+        execution.begin(asyncio.get_running_loop().create_task(work))
+        self._executions.add(execution)
+
+        def over(_task: asyncio.Task[None]) -> None:
+            self._executions.discard(execution)
+            # Once more, for a command that was cancelled before it had begun.
+            progress.close()
+
+        execution.task.add_done_callback(over)
+
+    def validate_input(self, identifier: int | str, params: object) -> None:
+        """Begin to answer what is wrong with what somebody is typing."""
+        answer = self._answers.begin(identifier)
+        input_id = params.get("inputId") if isinstance(params, dict) else None
+        value = params.get("value") if isinstance(params, dict) else None
+        if not isinstance(input_id, str) or not isinstance(value, str):
+            answer.refuse(INVALID_PARAMS, f"{VALIDATE_INPUT} takes `inputId` and `value`")
+            return
+        work = self._validate(input_id, value, answer)
+        task = asyncio.get_running_loop().create_task(work)
         answer.on_cancelled = task.cancel
+        self._validations.add(task)
+        task.add_done_callback(self._validations.discard)
+
+    def cancel_progress(self, token: Token) -> None:
+        """End the command that shows its progress by *token*."""
+        self._tokens.cancel(token)
+
+    def trust_changed(self) -> None:
+        """End what only a trusted workspace allows, and nobody has asked for."""
+        if self._host.is_trusted is not True:
+            self._background.cancel(PROBES)
 
     def stop(self) -> None:
-        """End everything."""
-        for task in tuple(self._tasks):
+        """End everything; :meth:`finish` waits for the end."""
+        for execution in tuple(self._executions):
+            execution.cancel()
+        for task in tuple(self._validations):
             task.cancel()
-        self._session.stop()
+        self._background.stop()
 
-    async def _run(self, command: Command, arguments: Arguments, answer: LateAnswer) -> None:
+    async def finish(self, timeout_s: float) -> bool:
+        """End everything, and return whether it came to its end in time.
+
+        A command that is cancelled may have to end a process tree, and to put things back.
+        """
+        self.stop()
+        tasks = {execution.task for execution in self._executions}
+        tasks |= self._validations | self._background.tasks
+        if not tasks:
+            return True
+        _, pending = await asyncio.wait(tasks, timeout=timeout_s)
+        return not pending
+
+    def _session(self, progress: CommandProgress) -> Session:
+        conversation: Conversation
+        if self._abilities.has_ui:
+            conversation = PickerConversation(
+                self._peer,
+                self._questions,
+                progress,
+                has_preview=self._abilities.has_preview,
+            )
+        else:
+            conversation = MessageConversation(self._peer, progress)
+        return Session(
+            self._host,
+            self._peer,
+            self._documents,
+            conversation,
+            self._background,
+            has_ui=self._abilities.has_ui,
+        )
+
+    async def _run(
+        self,
+        command: Command,
+        session: Session,
+        arguments: Arguments,
+        answer: LateAnswer,
+        progress: CommandProgress,
+    ) -> None:
         try:
             if self._handlers is None:
-                self._handlers = await in_thread(_handlers)
-            result = await self._handlers[command.id](self._session, arguments)
+                more = {command.id: handler for command, handler in self._more.items()}
+                self._handlers = {**await in_thread(_handlers), **more}
+            try:
+                result = await self._handlers[command.id](session, arguments)
+            finally:
+                progress.close()
         except CommandFailed as error:
             answer.refuse(error.code, masked(str(error)))
         except CannotAsk as error:
             answer.refuse(REQUEST_FAILED, masked(f"{command.id}: {error}"))
+        except asyncio.CancelledError:
+            # Usually it is answered by now, save where the command has ended itself.
+            answer.refuse(REQUEST_CANCELLED, f"{command.id} was cancelled")
+            raise
         except Exception:
             _LOGGER.exception("%s failed", command.id)
             answer.refuse(INTERNAL_ERROR, "internal error; the log of the server says more")
         else:
             answer.give(masked(json.dumps(result)))
 
+    async def _validate(self, input_id: str, value: str, answer: LateAnswer) -> None:
+        try:
+            problem = await self._questions.problem(input_id, value)
+        except Exception:
+            # The text is looked at once more when it is entered.
+            _LOGGER.exception("what is typed could not be looked at")
+            problem = None
+        answer.give(masked(json.dumps({"problem": problem})))
 
-def parsed_params(params: object) -> tuple[Command, Arguments]:
+
+class _Execution:
+    """One command under way."""
+
+    def __init__(self, answer: LateAnswer) -> None:
+        self._answer = answer
+        self._is_cancelled = False
+        self.task: asyncio.Task[None]
+
+    def begin(self, task: asyncio.Task[None]) -> None:
+        """Take over the task."""
+        self.task = task
+        self._answer.on_cancelled = self.cancel
+
+    def cancel(self) -> None:
+        """End it, whoever asks for that.
+
+        Once and no more: a second cancellation, as by a shutdown after a cancelled request, would
+        end the cleaning up that the first has begun.
+        """
+        if self._is_cancelled:
+            return
+        self._is_cancelled = True
+        self._answer.refuse(REQUEST_CANCELLED, "the command was cancelled")
+        self.task.cancel()
+
+
+def parsed_params(
+    params: object, commands: Mapping[str, Command] = MappingProxyType(COMMANDS_BY_ID)
+) -> tuple[Command, Arguments]:
     """Return the command that ``ExecuteCommandParams`` name, and its arguments by name.
 
     Legal are no argument, null, and one JSON object.
@@ -162,7 +366,7 @@ def parsed_params(params: object) -> tuple[Command, Arguments]:
         BadArguments: they are malformed.
     """
     name = params.get("command") if isinstance(params, dict) else None
-    command = COMMANDS_BY_ID.get(name) if isinstance(name, str) else None
+    command = commands.get(name) if isinstance(name, str) else None
     if command is None:
         raise BadArguments(f"there is no command {name!r:.100}")
     assert isinstance(params, dict)
@@ -206,6 +410,11 @@ def _path(text: str) -> Path | None:
         return path_of_uri(text)
     path = Path(text)
     return path if path.is_absolute() and is_local_path(text) else None
+
+
+def _token_of(params: object) -> Token | None:
+    token = params.get("workDoneToken") if isinstance(params, dict) else None
+    return token if isinstance(token, (int, str)) and not isinstance(token, bool) else None
 
 
 def _new_machine() -> Machine:

@@ -1,7 +1,9 @@
 """The commands about environments, each a function of a session and its arguments.
 
 Owns what is asked and answered. Reads nothing in the event loop: what blocks goes through
-:mod:`pinfold.lsp.machine` in a thread. None of these runs anything, so none needs trust.
+:mod:`pinfold.lsp.machine` in a thread. None of these runs anything, so none needs trust; behind a
+listing, interpreters of which no file tells the version are asked, where the client has said that
+the workspace is trusted.
 """
 
 from __future__ import annotations
@@ -12,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from pinfold.core.blocking import to_the_end
 from pinfold.core.environments.choices import ChoiceError
-from pinfold.core.environments.conversation import Offer, Pick, PickItem
+from pinfold.core.environments.conversation import Offer, Pick, Picked, PickItem, Severity, at_once
 from pinfold.core.environments.examination import Examined
-from pinfold.core.formats.secrets import masked
 from pinfold.core.model.environment import EnvironmentState
 from pinfold.features.environments import (
     belongs_to,
@@ -32,12 +34,12 @@ from pinfold.features.environments import (
     selection_json,
 )
 from pinfold.features.markup import Markup, message, paragraphs
-from pinfold.lsp.commands import BadArguments, CommandFailed
+from pinfold.lsp.commands import PROBES, BadArguments, CommandFailed
 from pinfold.lsp.machine import Refused
 from pinfold.lsp.transport import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from pinfold.core.environments.discovery import Inventory
     from pinfold.core.model.installation import Installation
@@ -52,8 +54,6 @@ NONE, AUTOMATIC = "none", "automatic"
 
 _STREAMED_S = 0.1
 """How often those who wait for a search see what it has found."""
-
-_INFO, _WARNING = 3, 2
 
 Result = TypeVar("Result")
 
@@ -75,7 +75,7 @@ async def list_environments(session: Session, arguments: Arguments) -> object:
         # The answer must not be out of date for longer than it takes to find out.
         session.begin_once(projects, partial(_search_behind, session, machine, projects, kept))
         return await _listing(machine, kept, projects, place, selection)
-    inventory = await _searched(machine, projects)
+    inventory = await _searched(session, machine, projects)
     return await _listing(machine, inventory, projects, place, selection)
 
 
@@ -128,15 +128,15 @@ async def select_environment(session: Session, arguments: Arguments) -> object:
             f"The environment for the files in {place.folder}",
             "environment",
         )
-        offers = _offers(machine, place)
+        offers = _offers(session, machine, place)
         try:
             picked = await session.conversation.pick(pick, offers)
         finally:
             await offers.aclose()
-        if picked is None:
+        if not isinstance(picked, Picked):
             return None
         # An identity is a path; what it is has to be found out now, whatever was listed.
-        chosen = picked if picked in (NONE, AUTOMATIC) else _identity_path(picked)
+        chosen = picked.id if picked.id in (NONE, AUTOMATIC) else _identity_path(picked.id)
     prefix: Path | None = None
     if chosen == AUTOMATIC:
         await _ask(partial(machine.forget, place.folder))
@@ -168,7 +168,7 @@ async def explain_environment(session: Session, arguments: Arguments) -> object:
     if selection.prefix is not None:
         examined = await _ask(partial(machine.diagnosed_at, selection.prefix))
     text = explanation_text(selection, _written)
-    _show(session, text, _INFO)
+    _show(session, text, Severity.INFO)
     path = arguments.get("folder")
     asked = place.folder if path is None else _as_path(path)
     return {
@@ -191,7 +191,7 @@ async def diagnose_environment(session: Session, arguments: Arguments) -> object
             raise CommandFailed(_why_none(place.selection))
     examined = await _ask(partial(machine.diagnosed_at, _as_path(path)))
     text = diagnosis_text(examined, _written)
-    _show(session, text, _WARNING if is_ill(examined) else _INFO)
+    _show(session, text, Severity.WARNING if is_ill(examined) else Severity.INFO)
     return {
         "version": 1,
         "environment": diagnosis_json(examined, selection, _written),
@@ -204,7 +204,8 @@ async def refresh(session: Session, _arguments: Arguments) -> object:
     """Look at everything again."""
     session.host.look_again()
     machine = await session.machine()
-    inventory = await _searched(machine, session.documents.roots)
+    async with session.conversation.progress("Looking for environments"):
+        inventory = await _searched(session, machine, session.documents.roots)
     return {
         "version": 1,
         "environments": len(inventory.installations),
@@ -272,14 +273,9 @@ async def _asked_folder(session: Session, candidates: Sequence[Path]) -> Path | 
         for index, folder in enumerate(candidates)
     )
     pick = Pick("Folder", "Which folder is this about?", "folder")
-    picked = await session.conversation.pick(pick, _at_once(items))
-    if picked is None or not picked.isdecimal() or int(picked) >= len(candidates):
-        return None
-    return candidates[int(picked)]
-
-
-async def _at_once(items: tuple[PickItem, ...]) -> AsyncIterator[Offer]:
-    yield Offer(items, is_last=True)
+    picked = await session.conversation.pick(pick, at_once(*items))
+    known = dict(zip((item.id for item in items), candidates, strict=True))
+    return known.get(picked.id) if isinstance(picked, Picked) else None
 
 
 async def _installation(session: Session, machine: Machine, arguments: Arguments) -> Installation:
@@ -299,22 +295,51 @@ async def _needed_place(session: Session, arguments: Arguments) -> Place:
     return place
 
 
-async def _searched(machine: Machine, projects: Sequence[Path]) -> Inventory:
+async def _searched(session: Session, machine: Machine, projects: Sequence[Path]) -> Inventory:
     looking = await in_thread(partial(machine.look, projects))
     try:
-        return await in_thread(looking.to_the_end)
+        inventory = await in_thread(looking.to_the_end)
     except asyncio.CancelledError:
         looking.cancel()
         raise
+    _ask_unknown(session, machine, projects, inventory)
+    return inventory
+
+
+def _ask_unknown(
+    session: Session, machine: Machine, projects: Sequence[Path], inventory: Inventory
+) -> None:
+    """Have interpreters asked, in the background, for what no file tells.
+
+    Only where the client has said that the workspace is trusted: nobody has asked for this, and
+    some of them lie in the workspace.
+    """
+    host = session.host
+    if host.is_trusted is not True:
+        return
+
+    async def work() -> None:
+        answered = await to_the_end(
+            partial(machine.ask_unknown, inventory, lambda: host.is_trusted is True)
+        )
+        if answered:
+            _tell_of_inventory(session, projects)
+
+    session.begin_once(PROBES, work)
+
+
+def _tell_of_inventory(session: Session, projects: Sequence[Path]) -> None:
+    if session.has_ui:
+        folders = [_written(project) for project in projects]
+        session.peer.tell(INVENTORY_CHANGED, {"folders": folders})
 
 
 async def _search_behind(
     session: Session, machine: Machine, projects: Sequence[Path], known: Inventory
 ) -> None:
-    inventory = await _searched(machine, projects)
-    if session.has_ui and inventory.installations != known.installations:
-        folders = [_written(project) for project in projects]
-        session.peer.tell(INVENTORY_CHANGED, {"folders": folders})
+    inventory = await _searched(session, machine, projects)
+    if inventory.installations != known.installations:
+        _tell_of_inventory(session, projects)
 
 
 async def _listing(
@@ -332,7 +357,7 @@ async def _listing(
     return await in_thread(work)
 
 
-async def _offers(machine: Machine, place: Place) -> AsyncGenerator[Offer, None]:
+async def _offers(session: Session, machine: Machine, place: Place) -> AsyncGenerator[Offer, None]:
     """Yield what there is to choose from: what is known, what is found, and what ails it."""
     projects, selection = (place.project,), place.selection
 
@@ -352,6 +377,7 @@ async def _offers(machine: Machine, place: Place) -> AsyncGenerator[Offer, None]
             if kept is None and not end.done():
                 yield await in_thread(lambda: offered(looking.so_far()))
         inventory = end.result()
+        _ask_unknown(session, machine, projects, inventory)
         examined = await in_thread(partial(machine.examined, inventory, selection))
         yield Offer(_items(examined, place), is_last=True)
     finally:
@@ -415,10 +441,10 @@ def _why_none(selection: Selection) -> str:
     return f"no environment for {selection.folder} that can be used: {answer.reason}"
 
 
-def _show(session: Session, text: str, kind: int) -> None:
+def _show(session: Session, text: str, severity: Severity) -> None:
     # A client with an interface of its own shows the result where it likes.
     if not session.has_ui:
-        session.peer.tell("window/showMessage", {"type": kind, "message": masked(text)})
+        session.conversation.tell(text, severity)
 
 
 def _markdown(text: str) -> str:

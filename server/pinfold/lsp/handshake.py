@@ -18,8 +18,9 @@ from pinfold.lsp.convert import chosen_encoding, path_of_uri
 from pinfold.lsp.diagnostic_texts import ClientDiagnostics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from pinfold.lsp.command_table import Command
     from pinfold.lsp.convert import PositionEncoding
 
 DEFAULT_DEBOUNCE_MS = 20
@@ -116,6 +117,22 @@ class Client:
         return found is True or isinstance(found, dict)
 
     @property
+    def has_preview(self) -> bool:
+        """Whether the client can show what a command would do."""
+        return self.capability("experimental", "pinfold", "ui", "preview") is True
+
+    @property
+    def has_progress(self) -> bool:
+        """Whether the client shows progress that the server begins."""
+        return self.capability("window", "workDoneProgress") is True
+
+    @property
+    def is_trusted(self) -> bool | None:
+        """Whether the workspace is trusted to begin with, ``None`` if the client says nothing."""
+        found = self.options.get("trusted")
+        return found if isinstance(found, bool) else None
+
+    @property
     def debounce_ms(self) -> int:
         """How long it is waited after an edit of what takes long to judge."""
         found = self.options.get("debounceMs")
@@ -151,7 +168,7 @@ class Client:
             )
         return registrations
 
-    def server_capabilities(self) -> dict[str, Any]:
+    def server_capabilities(self, more_commands: Iterable[Command] = ()) -> dict[str, Any]:
         """Return what the server can do for this client."""
         capabilities: dict[str, Any] = {
             "positionEncoding": self.encoding.value,
@@ -166,8 +183,8 @@ class Client:
             },
             "documentLinkProvider": {"resolveProvider": False},
             "executeCommandProvider": {
-                "commands": [command.id for command in COMMANDS],
-                "workDoneProgress": False,
+                "commands": [command.id for command in (*COMMANDS, *more_commands)],
+                "workDoneProgress": True,
             },
             "hoverProvider": True,
             "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},

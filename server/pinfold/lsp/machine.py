@@ -23,7 +23,9 @@ from pinfold.core.environments.inventory_file import (
     write_inventory,
 )
 from pinfold.core.environments.layout import NoEnvironment, kind_of, prefix_of
-from pinfold.core.environments.places import this_machine
+from pinfold.core.environments.places import state_folder, this_machine
+from pinfold.core.environments.probe import LocalStateFolder, Prober
+from pinfold.core.environments.probe_answers import ask_unknown, informed
 from pinfold.core.environments.shells import detect_shell, shell_of
 from pinfold.core.environments.stalls import Stalled
 from pinfold.core.files import LocalFileSystem
@@ -95,6 +97,9 @@ class Machine:
         self._discovery = Discovery(self._filesystem)
         self._examiner = Examiner(self._filesystem, home=self._home, variables=os.environ)
         self._reader = environment_reader()
+        self._prober = Prober(
+            self._examiner.filesystem, os.environ, LocalStateFolder(state_folder() / "probes")
+        )
 
     def place(self, path: Path, snapshot: Snapshot, *, explains: bool = False) -> Place:
         """Return what is to be known of the folder at *path*, or of that of the file.
@@ -136,14 +141,32 @@ class Machine:
     def with_selected(
         self, inventory: Inventory, selection: Selection | None
     ) -> list[Installation]:
-        """Return the installations and the selected one, which may lie where nobody looked."""
-        installations = list(inventory.installations)
+        """Return the installations and the selected one, which may lie where nobody looked.
+
+        With what their interpreters have said of themselves, where no file says it.
+        """
+        installations = [self._informed(found) for found in inventory.installations]
         prefix = None if selection is None else selection.prefix
         is_known = selection is None or any(map(selection.is_of, installations))
         if prefix is not None and not is_known:
             with contextlib.suppress(Refused):
-                installations.append(self.identified(prefix))
+                installations.append(self._informed(self.identified(prefix)))
         return installations
+
+    def ask_unknown(
+        self, inventory: Inventory, may_go_on: Callable[[], bool], cancelled: threading.Event
+    ) -> int:
+        """Run the interpreters of which no version is known; return how many have told it.
+
+        *may_go_on* is asked before each whether the workspace is trusted still.
+        """
+        try:
+            return ask_unknown(
+                inventory.installations, self._prober, may_go_on=may_go_on, cancelled=cancelled
+            )
+        except Stalled:
+            # The others wait for the next listing, which passes over the place that hangs.
+            return 0
 
     def identified(self, path: Path) -> Installation:
         """Return the environment or the interpreter at *path*.
@@ -187,6 +210,15 @@ class Machine:
             ChoiceError: it could not be forgotten.
         """
         forget(folder)
+
+    def _informed(self, installation: Installation) -> Installation:
+        if installation.version is not None or installation.executable is None:
+            return installation
+        try:
+            found = self._examiner.within(partial(informed, installation, self._prober))
+        except Stalled:
+            return installation
+        return found or installation
 
     def _within(
         self, path: Path, work: Callable[[], Result], silent_since: SilentSince | None = None

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from cattrs import Converter
     from pygls.lsp.server import LanguageServer
 
-    from pinfold.lsp.commands import Commands
+    from pinfold.lsp.command_table import Command
+    from pinfold.lsp.commands import Commands, Handler
     from pinfold.lsp.documents import OpenFile
     from pinfold.lsp.pulling import Puller
     from pinfold.lsp.status import StatusTeller
@@ -95,8 +96,8 @@ class PinfoldProtocol(LanguageServerProtocol):
         self._on_answer: dict[str, Callable[[Mapping[str, Any]], None]] = {}
         self._commands: Commands | None = None
         self._status: StatusTeller | None = None
-        # What the client says of the workspace; ``None`` if it says nothing. Nothing that exists
-        # so far runs anything, so nothing asks yet.
+        self.more_commands: Mapping[Command, Handler] = {}
+        # What the client says of the workspace; ``None`` if it says nothing.
         self.is_trusted: bool | None = None
         super().__init__(server, converter)
 
@@ -149,6 +150,8 @@ class PinfoldProtocol(LanguageServerProtocol):
             self._receive_pull(identifier, method, data.get("params"))
         elif method == types.WORKSPACE_EXECUTE_COMMAND:
             self._receive_command(identifier, data.get("params"))
+        elif method == VALIDATE_INPUT and self._commands is not None:
+            self._commands.validate_input(identifier, data.get("params"))
         elif not self._handles(method):
             self._refuse(identifier, _METHOD_NOT_FOUND, f"there is no method {method:.100}")
         else:
@@ -180,11 +183,17 @@ class PinfoldProtocol(LanguageServerProtocol):
 
     def _receive_command(self, identifier: int | str, params: object) -> None:
         if self._commands is None:
-            from pinfold.lsp.commands import Commands, Session
+            from pinfold.lsp.commands import Abilities, Commands
 
             assert self.documents is not None
-            session = Session(self, self, self.documents, has_ui=self.client.has_ui)
-            self._commands = Commands(session, self.late_answers)
+            abilities = Abilities(
+                has_ui=self.client.has_ui,
+                has_preview=self.client.has_preview,
+                has_progress=self.client.has_progress,
+            )
+            self._commands = Commands(
+                self, self, self.documents, self.late_answers, abilities, self.more_commands
+            )
         self._commands.execute(identifier, params)
 
     def _receive_notification(self, data: dict[str, Any], method: str) -> None:
@@ -195,6 +204,9 @@ class PinfoldProtocol(LanguageServerProtocol):
             return
         if method == types.CANCEL_REQUEST:
             self._cancel(data.get("params"))
+            return
+        if method == types.WINDOW_WORK_DONE_PROGRESS_CANCEL:
+            self._cancel_progress(data.get("params"))
             return
         if method == TRUST_CHANGED:
             self._trust_changed(data.get("params"))
@@ -217,10 +229,17 @@ class PinfoldProtocol(LanguageServerProtocol):
         if identifier is not None:
             self.late_answers.cancel(identifier)
 
+    def _cancel_progress(self, params: object) -> None:
+        token = params.get("token") if isinstance(params, dict) else None
+        if self._commands is not None and isinstance(token, (int, str)):
+            self._commands.cancel_progress(token)
+
     def _trust_changed(self, params: object) -> None:
         is_trusted = params.get("trusted") if isinstance(params, dict) else None
         if isinstance(is_trusted, bool):
             self.is_trusted = is_trusted
+            if self._commands is not None:
+                self._commands.trust_changed()
         else:
             _LOGGER.warning("ignored %s, whose parameters are malformed", TRUST_CHANGED)
 
@@ -280,6 +299,7 @@ class PinfoldProtocol(LanguageServerProtocol):
         if self.documents is not None:
             raise Refusal("the server is initialized already", code=_INVALID_REQUEST)
         self.client = client = Client.of(params)
+        self.is_trusted = client.is_trusted
         self.documents = Documents(client.encoding, client.roots)
         reports = OpenReports(self.documents, client.diagnostics)
         self.diagnostics = Diagnostics(
@@ -316,7 +336,7 @@ class PinfoldProtocol(LanguageServerProtocol):
             self.diagnostics.on_changed = self._status.changed
         watch_parent(client.process_id, self.end)
         return {
-            "capabilities": client.server_capabilities(),
+            "capabilities": client.server_capabilities(self.more_commands),
             "serverInfo": {"name": self._server.name, "version": self._server.version},
         }
 
@@ -342,6 +362,10 @@ class PinfoldProtocol(LanguageServerProtocol):
         if self._status is not None:
             self._status.stop()
         self._shutdown = True
+
+    async def finish(self, timeout_s: float) -> bool:
+        """End what is under way; return whether it came to its end in time."""
+        return self._commands is None or await self._commands.finish(timeout_s)
 
     # Text.
 
@@ -503,6 +527,7 @@ class PinfoldProtocol(LanguageServerProtocol):
 
 
 TRUST_CHANGED = "pinfold/trustChanged"
+VALIDATE_INPUT = "pinfold/validateInput"
 
 _PARSE_ERROR = -32700
 _INVALID_REQUEST = -32600

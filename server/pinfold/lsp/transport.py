@@ -95,6 +95,10 @@ class Output:
         self._on_lost = on_lost
         self._is_lost = False
 
+    def close(self) -> None:
+        """Say that the session is over; what is still said goes nowhere."""
+        self._is_lost = True
+
     def send(self, body: str) -> None:
         """Send one message. Waits for a client that is slow to read."""
         encoded = body.encode("utf-8", "backslashreplace")

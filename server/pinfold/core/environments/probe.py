@@ -176,7 +176,7 @@ class Prober:
         identity = self._identity(executable)
         if identity is None:
             raise ProbeError(executable, ProbeReason.MISSING)
-        known = self._recall(executable, identity)
+        known = self._known_of(executable, identity)
         if known is None:
             try:
                 known = ask(executable, self._environ, deadline_s=deadline_s, cancelled=cancelled)
@@ -189,6 +189,11 @@ class Prober:
             raise ProbeError(known.executable, known.reason, known.log)
         return known
 
+    def recall(self, executable: Path) -> ProbeAnswer | ProbeError | None:
+        """Return what came of asking it, ``None`` if that is not known; nothing is run."""
+        identity = self._identity(executable)
+        return None if identity is None else self._known_of(executable, identity)
+
     def _identity(self, executable: Path) -> _Identity | None:
         own = self._filesystem.identity(executable)
         if own is None:
@@ -197,7 +202,7 @@ class Prober:
         configuration = executable.parent.parent / "pyvenv.cfg"
         return (tuple(own), _tuple(self._filesystem.identity(configuration)))
 
-    def _recall(self, executable: Path, identity: _Identity) -> ProbeAnswer | ProbeError | None:
+    def _known_of(self, executable: Path, identity: _Identity) -> ProbeAnswer | ProbeError | None:
         with self._lock:
             known = self._known.get(os.fspath(executable))
         if known is not None and known[0] == identity:

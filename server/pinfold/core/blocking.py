@@ -1,0 +1,70 @@
+"""Work that blocks, on behalf of a coroutine: done in a thread, and ended with the coroutine.
+
+Owns that whoever is cancelled comes back only when the thread has come to its end, so that
+processes are gone and things are put back by then. Refuses to know what the work is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LOGGER = logging.getLogger("pinfold")
+
+Result = TypeVar("Result")
+
+
+async def to_the_end(work: Callable[[threading.Event], Result]) -> Result:
+    """Return what *work* returns, or raise what it raises; it runs in a thread of its own.
+
+    When the coroutine is cancelled, the event that *work* was given is set, and it is waited for:
+    however often it is cancelled, the thread has come to its end before anybody is told. Bounding
+    that time is the business of *work*, and of whoever must not wait for it.
+
+    The thread is a daemon: a process that has to end does not wait for it.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Result] = loop.create_future()
+    cancelled = threading.Event()
+
+    def tell(settle: Callable[[], None]) -> None:
+        try:
+            loop.call_soon_threadsafe(settle)
+        except RuntimeError:
+            # The loop is closed, and nobody is there to be told.
+            return
+
+    def run() -> None:
+        try:
+            result = work(cancelled)
+        except Exception as error:  # noqa: BLE001 - raised again where somebody waits for it
+            failure = error
+            tell(lambda: done.set_exception(failure))
+        else:
+            tell(lambda: done.set_result(result))
+
+    threading.Thread(target=run, name="pinfold-operation", daemon=True).start()
+    cancellation: asyncio.CancelledError | None = None
+    while not done.done():
+        cancellation = await _waited(done) or cancellation
+        if cancellation is not None:
+            cancelled.set()
+    if cancellation is not None:
+        if done.exception() is not None:
+            _LOGGER.info("what was cancelled ended with an error", exc_info=done.exception())
+        raise cancellation
+    return done.result()
+
+
+async def _waited(done: asyncio.Future[Result]) -> asyncio.CancelledError | None:
+    try:
+        # Not `await done`, which a cancellation would end together with the waiting for it.
+        await asyncio.wait({done})
+    except asyncio.CancelledError as error:
+        return error
+    return None
