@@ -251,6 +251,7 @@ _PRUNED = frozenset(
         ".mypy_cache",
         ".npm",
         ".pants.d",
+        ".pinfold-held",
         ".pytest_cache",
         ".pytype",
         ".ruff_cache",

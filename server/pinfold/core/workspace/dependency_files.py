@@ -228,6 +228,7 @@ _SKIPPED = frozenset(
         ".mypy_cache",
         ".nox",
         ".pants.d",
+        ".pinfold-held",
         ".pixi",
         ".pytest_cache",
         ".pytype",

@@ -21,7 +21,11 @@ from pinfold.core.environments.changes.safe_change import (
     Changes,
     Waiting,
 )
+from pinfold.core.environments.discovery import Discovery
+from pinfold.core.environments.places import Surroundings
+from pinfold.core.files import LocalFileSystem
 from pinfold.core.model.plan import Verb
+from pinfold.core.workspace.dependency_files import find_dependency_files
 from tests.core.environments.changes.trees import make_environment, tree
 
 if TYPE_CHECKING:
@@ -254,6 +258,20 @@ def test_other_file_system(prefix: Path, tmp_path: Path, monkeypatch: pytest.Mon
 
     assert before == tree(prefix)
     assert "*\n" == (beside / ".gitignore").read_text(encoding="ascii")
+
+
+def test_held_is_nobodys(prefix: Path, tmp_path: Path) -> None:
+    """What is held beside an environment is neither listed nor judged."""
+    held = prefix.parent / holding.BESIDE / "20261122T000000-000000-00000000"
+    make_environment(held)
+    (held / "requirements.txt").write_text("flask\n", encoding="utf-8")
+    around = Surroundings(home=str(tmp_path), projects=(str(prefix.parent),))
+    inventory = Discovery(LocalFileSystem()).find(around)
+    files = [file.path for file in find_dependency_files(prefix.parent, LocalFileSystem())]
+
+    assert prefix in [one.prefix for one in inventory.installations]
+    assert held not in [one.prefix for one in inventory.installations]
+    assert [] == files
 
 
 def test_nothing_begins_without_journal(changes: Changes, prefix: Path, tmp_path: Path) -> None:
