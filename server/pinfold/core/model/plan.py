@@ -11,8 +11,6 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pinfold.core.formats.secrets import masked
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -95,11 +93,6 @@ class Step:
     title: str
     argv: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-
-    @property
-    def display(self) -> str:
-        """The command as text to read, credentials masked."""
-        return masked(" ".join(self.argv))
 
 
 @dataclass(frozen=True, slots=True)

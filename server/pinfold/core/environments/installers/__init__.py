@@ -1,0 +1,1 @@
+"""The programs that put packages into environments."""

@@ -1,0 +1,229 @@
+"""pip and venv as an installer: what they are told, and what their answers mean.
+
+Owns pip's command line and the reading of its reports. Refuses to know which pip is used
+(:mod:`.finding_pip` chooses). pip reads its own configuration; we only say where packages go.
+
+Format of the report: https://pip.pypa.io/en/stable/reference/installation-report/
+Read from pip 22.3, 24.0 and 26.3.
+"""
+
+from __future__ import annotations
+
+import json
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+
+from pinfold.core.environments.installers.explaining import explain, needs_closer_look
+from pinfold.core.environments.installers.installer import Wanted, target_of
+from pinfold.core.environments.installers.seeds import read_seed
+from pinfold.core.model.dependency import PackageName
+from pinfold.core.model.plan import Failure, FailureKind, Release, Resolution, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pinfold.core.environments.installers.finding_pip import Pip
+    from pinfold.core.environments.installers.installer import Sources, Target
+    from pinfold.core.environments.installers.seeds import Seed
+    from pinfold.core.environments.installers.sources import SourceReader
+    from pinfold.core.files import FileSystem
+    from pinfold.core.model.environment import InstalledPackages
+    from pinfold.core.process import Completed
+
+_ALWAYS = ("--disable-pip-version-check", "--no-input", "--no-color")
+
+
+class PipInstaller:
+    """pip for what is in an environment, and the interpreter's own venv to make one.
+
+    *pip* is the one that runs: the environment's own, or another's, which then works on it from
+    outside. ``None`` while there is neither the environment nor another pip.
+    """
+
+    def __init__(self, pip: Pip | None, sources: SourceReader, filesystem: FileSystem) -> None:
+        self._pip = pip
+        self._sources = sources
+        self._filesystem = filesystem
+
+    @property
+    def label(self) -> str:
+        """Name and version."""
+        return "venv" if self._pip is None else self._pip.label
+
+    def sources(self, target: Target, wanted: Wanted) -> Sources:
+        """Return where packages come from; see :class:`Installer`."""
+        return self._sources.for_pip(target, wanted)
+
+    def create(
+        self, prefix: Path, interpreter: Path, *, prompt: str | None
+    ) -> tuple[Step, ...] | Failure:
+        """Return the steps that make an environment; see :class:`Installer`."""
+        seed = read_seed(interpreter, self._filesystem)
+        named = () if prompt is None else ("--prompt", prompt)
+        make = (str(interpreter), "-I", "-m", "venv", *named)
+        if seed is None or (seed.has_venv and seed.has_ensurepip):
+            return (Step("create the environment with venv", (*make, str(prefix))),)
+        if seed.minor.startswith("2."):
+            return Failure(
+                FailureKind.WRONG_PYTHON,
+                f"Python {seed.minor} has no venv",
+                f"Make it with a virtualenv before 20.22: virtualenv --python {interpreter}"
+                f" {prefix}",
+            )
+        if not seed.has_venv or not self._can_fill(seed):
+            return no_ensurepip(seed)
+        target = target_of(prefix)
+        return (
+            Step("create the environment with venv", (*make, "--without-pip", str(prefix))),
+            self.install(target, Wanted(requirements=("pip",))),
+        )
+
+    def _can_fill(self, seed: Seed) -> bool:
+        pip = self._pip
+        return pip is not None and pip.can_preview and pip.can_work_on(seed.minor)
+
+    def resolve(self, target: Target, wanted: Wanted) -> Step | None:
+        """Return the step that previews; see :class:`Installer`."""
+        if self._pip is None or not self._pip.can_preview:
+            return None
+        preview = ("--dry-run", "--quiet", "--report", "-")
+        return self._install(f"ask {self.label} what would change", target, wanted, preview)
+
+    def install(self, target: Target, wanted: Wanted) -> Step:
+        """Return the step that installs; see :class:`Installer`."""
+        return self._install(f"install with {self.label}", target, wanted, ())
+
+    def uninstall(self, target: Target, names: Sequence[PackageName]) -> Step:
+        """Return the step that removes; see :class:`Installer`."""
+        return self._step(f"remove with {self.label}", target, ("uninstall", "-y", "--", *names))
+
+    def read_resolution(
+        self, completed: Completed, installed: InstalledPackages | None
+    ) -> Resolution | None:
+        """Return what would change; see :class:`Installer`."""
+        if not completed.has_succeeded or completed.is_shortened:
+            return None
+        told = _report(completed.output)
+        if told is None:
+            return None
+        added, requires = told
+        # pip does not tell what it replaces, but it does replace what is there.
+        there = {} if installed is None else installed.by_name
+        removed = [
+            Release(
+                distribution.name,
+                distribution.key,
+                distribution.version,
+                distribution.direct_url.url if distribution.direct_url else None,
+                is_editable=distribution.direct_url is not None
+                and distribution.direct_url.is_editable,
+            )
+            for release in added
+            if (distribution := there.get(release.key)) is not None
+        ]
+        return Resolution(added, tuple(removed), MappingProxyType(requires))
+
+    def look_closer(self, target: Target, wanted: Wanted, completed: Completed) -> Step | None:
+        """Return a talkative dry run if pip has found nothing; see :class:`Installer`."""
+        if self._pip is None or not self._pip.can_preview or not needs_closer_look(completed):
+            return None
+        talkative = ("--dry-run", "-vv", "--retries", "0")
+        return self._install(f"ask {self.label} why", target, wanted, talkative)
+
+    def explain(self, completed: Completed) -> Failure:
+        """Return why a step has failed; see :class:`Installer`."""
+        return explain(completed)
+
+    def _install(self, title: str, target: Target, wanted: Wanted, preview: Sequence[str]) -> Step:
+        sources = self._sources.for_pip(target, wanted)
+        arguments = ["install", *sources.options, *preview]
+        for path in wanted.files:
+            arguments += ["--requirement", str(path)]
+        for path in wanted.constraints:
+            arguments += ["--constraint", str(path)]
+        for editable in wanted.editables:
+            arguments += ["--editable", editable]
+        if wanted.upgrade_all:
+            arguments += ["--upgrade", "--upgrade-strategy", "eager"]
+        elif wanted.upgrades:
+            arguments += ["--upgrade", "--upgrade-strategy", "only-if-needed"]
+        if wanted.reinstall:
+            arguments.append("--force-reinstall")
+        if wanted.without_dependencies:
+            arguments.append("--no-deps")
+        arguments += ["--", *wanted.requirements]
+        return self._step(title, target, arguments, sources.variables)
+
+    def _step(
+        self,
+        title: str,
+        target: Target,
+        arguments: Sequence[str],
+        variables: Mapping[str, str] | None = None,
+    ) -> Step:
+        # Whoever has made an environment works on it with its own pip, unless told of another.
+        python = target.python if self._pip is None else self._pip.python
+        outside = () if python == target.python else ("--python", str(target.python))
+        argv = (str(python), "-I", "-m", "pip", *outside, *_ALWAYS, *arguments)
+        return Step(title, argv, MappingProxyType(dict(variables or {})))
+
+
+def no_ensurepip(seed: Seed) -> Failure:
+    """Return that an interpreter cannot put pip into what it creates."""
+    lacks = "ensurepip" if seed.has_venv else "venv"
+    action = (
+        f"Install it: apt install python{seed.minor}-venv"
+        if seed.is_debian
+        else "Install uv, or choose another interpreter"
+    )
+    return Failure(
+        FailureKind.NO_ENSUREPIP,
+        f"this Python {seed.minor} was installed without {lacks}, so its environments get no pip",
+        action,
+    )
+
+
+_Told = tuple[tuple[Release, ...], dict[PackageName, tuple[str, ...]]]
+
+
+def _report(output: bytes) -> _Told | None:
+    """Read an installation report: what is added, and what each of it requires.
+
+    ``None`` if there is none.
+    """
+    text = output.decode("utf-8", "replace")
+    # Warnings of the interpreter, and what a build writes, may stand before it.
+    start = 0 if text.startswith("{") else text.find("\n{") + 1
+    try:
+        report, _ = json.JSONDecoder().raw_decode(text, start)
+        items = [(_item(item), _requires(item)) for item in report["install"]]
+        return (
+            tuple(release for release, _ in items),
+            {release.key: requires for release, requires in items},
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _requires(item: Any) -> tuple[str, ...]:
+    return tuple(str(requirement) for requirement in item["metadata"].get("requires_dist") or ())
+
+
+def _item(item: Any) -> Release:
+    """Return one release of a report.
+
+    Raises:
+        KeyError, TypeError: it is none.
+    """
+    name, version = item["metadata"]["name"], item["metadata"]["version"]
+    if not isinstance(name, str) or not isinstance(version, str):
+        raise TypeError("not a text")
+    source = None
+    is_editable = False
+    if item.get("is_direct") is True:
+        source = str(item["download_info"]["url"])
+        is_editable = item["download_info"].get("dir_info", {}).get("editable") is True
+    return Release(name, PackageName(canonicalize_name(name)), version, source, is_editable)

@@ -1,0 +1,1 @@
+"""From what was asked for to a plan that can be shown and run."""
