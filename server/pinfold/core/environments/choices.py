@@ -230,22 +230,11 @@ def _path(value: object) -> Path:
 
 def _write(path: Path, data: bytes) -> None:
     # Late: every run reads choices, and few make one.
-    import tempfile
+    from pinfold.core.durable import write_durably
 
-    temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            # A person's word is not lost to a power cut.
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        write_durably(path, data)
     except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
         raise ChoiceError(path, ChoiceProblem.UNWRITABLE, _said(error)) from error
 
 
