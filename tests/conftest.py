@@ -21,4 +21,5 @@ pytest_plugins = [
     "tests.harness.tested",
     "tests.oracle.counts",
     "tests.oracle.conflict_counts",
+    "tests.torture.table",
 ]

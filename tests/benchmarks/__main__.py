@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from tests.benchmarks import discovery, packages, parse, server, tree
+from tests.benchmarks import changes, discovery, packages, parse, server, tree
 from tests.benchmarks.report import table, write_report
 
 
@@ -23,6 +23,7 @@ def main() -> None:
     rows += server.measure(options.rounds)
     rows += packages.measure(options.rounds)
     rows += discovery.measure(options.rounds)
+    rows += changes.measure(options.rounds)
     tree_rows, counts = tree.measure(options.rounds)
     rows += tree_rows
     print(table(rows))

@@ -1,10 +1,18 @@
 """The command line, run in a folder of its own."""
 
-from pathlib import Path
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.operating import ARCHIVES, BASE, Shop
 from tests.cli.running import Runner
+from tests.harness.index import Index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -17,3 +25,31 @@ def pinfold(
     monkeypatch.setenv("PINFOLD_STRICT", "1")
     monkeypatch.chdir(tmp_path)
     return Runner(tmp_path, capsys, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def index() -> Iterator[Index]:
+    """An index with a few small projects."""
+    with Index(ARCHIVES) as index:
+        yield index
+
+
+@pytest.fixture(scope="session", params=["uv", "pip"])
+def stocked(
+    request: pytest.FixtureRequest, index: Index, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Shop, Path]:
+    """A project with an environment, and where that is kept."""
+    folder = tmp_path_factory.mktemp("shops") / f"a {request.param} shop"
+    shop = Shop(folder, index, request.param)
+    shop.make({})
+    shop.run("env", "create", "--python", BASE)
+    shop.run("install", "shop==1.0", "money==1.0", "helper")
+    return shop, shop.keep()
+
+
+@pytest.fixture
+def shop(stocked: tuple[Shop, Path]) -> Shop:
+    """A project whose environment has what `OLD` says, on a machine with uv or without."""
+    shop, kept = stocked
+    shop.restore(kept)
+    return shop

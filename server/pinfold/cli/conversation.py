@@ -128,6 +128,11 @@ class TerminalConversation:
             is_dumb=is_ci or environment.get("TERM") == "dumb",
         )
 
+    @property
+    def has_bars(self) -> bool:
+        """Whether progress is a bar, and not a line for each thing that is said."""
+        return self._bars is not None
+
     async def pick(self, pick: Pick, offers: AsyncIterator[Offer]) -> Picked | Back | None:
         """Show a list; a number chooses, and a text leaves those in which it stands."""
         self._check(pick.argument)

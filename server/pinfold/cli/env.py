@@ -14,10 +14,10 @@ from pinfold.cli.terminal import complain, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VERBS = ("list", "show", "why", "doctor", "select", "activate")
+VERBS = ("list", "show", "why", "doctor", "select", "activate", "create", "remove", "rebuild")
 
 HELP = """\
-Environments and interpreters: which there are, which one is meant and why, and what ails them.
+Environments and interpreters: which there are, which one is meant and why, what ails them.
 
 usage: pinfold env list [PATH]       all of them, the one for the current folder first
        pinfold env show [PATH]       one of them in full
@@ -25,9 +25,12 @@ usage: pinfold env list [PATH]       all of them, the one for the current folder
        pinfold env doctor [DIR ...]  what is wrong with them, and what to do about it
        pinfold env select DIR        which one is for a folder, from now on
        pinfold env activate [DIR]    the line that activates one in a shell
+       pinfold env create [DIR]      make one, and install what requirements.txt asks for
+       pinfold env remove [DIR]      take one away; it is kept for 30 days
+       pinfold env rebuild [DIR]     make one anew, with the same packages
        pinfold env VERB --help
 
-None of these starts a process: everything is read from disk.
+None but the last three starts a process: everything is read from disk.
 
 Exit status: 0, 1 if `doctor` finds an ailment, 2 wrong usage or a failed operation.
 """
@@ -63,6 +66,18 @@ def run(arguments: Sequence[str]) -> int:
             from pinfold.cli import env_select
 
             return env_select.run(rest)
+        case "create":
+            from pinfold.cli.changing import environments
+
+            return environments.create(rest)
+        case "remove":
+            from pinfold.cli.changing import environments
+
+            return environments.remove(rest)
+        case "rebuild":
+            from pinfold.cli.changing import environments
+
+            return environments.rebuild(rest)
         case "activate":
             from pinfold.cli import env_activate
 

@@ -24,7 +24,10 @@ INTERRUPTED = 130
 READER_GONE = 141
 """What a shell reports of a program that SIGPIPE ends."""
 
-VERBS = ("check", "env", "parse", "rule", "run", "server")
+VERBS = (
+    *("check", "env", "freeze", "history", "install", "list", "parse", "rule", "run", "server"),
+    *("sync", "tree", "undo", "uninstall", "upgrade"),
+)
 
 HELP = """\
 Say what is wrong with pip requirements and constraints files, reading them exactly as pip does.
@@ -33,6 +36,12 @@ usage: pinfold check [PATH ...]   judge files, and those found in folders
        pinfold parse FILE         what pip would read, line by line
        pinfold env VERB           environments and interpreters, and what ails them
        pinfold run CMD [ARG ...]  run a command inside an environment
+       pinfold install [REQ ...]  install packages; `uninstall`, `upgrade`, `sync` likewise
+       pinfold undo               take the last change of an environment back
+       pinfold history            what was changed, and what of it can be taken back
+       pinfold list               what is installed in an environment
+       pinfold tree [PACKAGE]     which package needs which, and why one is there
+       pinfold freeze             what is installed, as a requirements file
        pinfold rule [NAME]        the rules, or the page of one
        pinfold server             language server for editors, over standard input and output
        pinfold --version
@@ -105,6 +114,42 @@ def _run_verb(verb: str, arguments: list[str]) -> int:
             from pinfold.cli import run_command
 
             return run_command.run(arguments)
+        case "install":
+            from pinfold.cli.changing import packages
+
+            return packages.install(arguments)
+        case "uninstall":
+            from pinfold.cli.changing import packages
+
+            return packages.uninstall(arguments)
+        case "upgrade":
+            from pinfold.cli.changing import packages
+
+            return packages.upgrade(arguments)
+        case "sync":
+            from pinfold.cli.changing import packages
+
+            return packages.sync(arguments)
+        case "undo":
+            from pinfold.cli.changing import environments
+
+            return environments.undo(arguments)
+        case "history":
+            from pinfold.cli.changing import history
+
+            return history.run(arguments)
+        case "list":
+            from pinfold.cli import list_packages
+
+            return list_packages.run(arguments)
+        case "tree":
+            from pinfold.cli import tree
+
+            return tree.run(arguments)
+        case "freeze":
+            from pinfold.cli import freeze
+
+            return freeze.run(arguments)
         case "server":
             return _serve(arguments)
         case _:

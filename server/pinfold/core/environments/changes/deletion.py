@@ -103,8 +103,7 @@ def _shape_refusal(prefix: Path) -> str | None:
         more = sorted(folders - _recorded_folders(prefix, folders))
     if more:
         return f"{prefix} holds more than an environment: {more[0]}"
-    mounted = _mounted_below(prefix)
-    return None if mounted is None else f"a file system is mounted in it, at {mounted}"
+    return _refusal_below(prefix)
 
 
 def _recorded_folders(prefix: Path, folders: Collection[str]) -> set[str]:
@@ -143,10 +142,13 @@ def _holds(real: Path, other: Path) -> bool:
     return any(path == real or real in path.parents for path in found)
 
 
-def _mounted_below(prefix: Path) -> Path | None:
-    """Return a folder below on which a file system is mounted; by names, and so by device alone."""
+def _refusal_below(prefix: Path) -> str | None:
+    """Return what somewhere below is not to be removed: another file system, or environment."""
     device = prefix.stat().st_dev
-    for folder, names, _ in os.walk(prefix):
+    for folder, names, files in os.walk(prefix):
+        is_environment = "pyvenv.cfg" in files and not _PARTS.isdisjoint(names)
+        if is_environment and Path(folder) != prefix:
+            return f"another environment is in it: {folder}"
         for name in names:
             path = Path(folder, name)
             try:
@@ -154,5 +156,8 @@ def _mounted_below(prefix: Path) -> Path | None:
             except OSError:
                 continue
             if found.st_dev != device or os.path.ismount(path):
-                return path
+                return f"a file system is mounted in it, at {path}"
     return None
+
+
+_PARTS = frozenset(("bin", "Scripts", "lib", "Lib"))

@@ -80,6 +80,18 @@ def make_holding_folder(folder: Path) -> None:
         raise holding_error(folder, error) from error
 
 
+def check_movable(place: Path) -> None:
+    """Make sure that a tree which is copied now could be moved away later, to put the copy back.
+
+    Raises:
+        HoldingError: it could not.
+    """
+    for folder in (place.parent, place):
+        # What is not there is for the copying to say.
+        if os.path.lexists(folder) and not os.access(folder, os.W_OK | os.X_OK):
+            raise HoldingError(place, HoldingProblem.DENIED, f"{folder} may not be written")
+
+
 def move(source: Path, target: Path) -> None:
     """Move a tree within its file system, in one step.
 

@@ -29,6 +29,7 @@ from pinfold.core.durable import keep_all, keep_names
 from pinfold.core.environments.changes.holding import (
     HoldingError,
     HoldingProblem,
+    check_movable,
     copy,
     discard,
     holding_error,
@@ -62,7 +63,14 @@ LOCK_TIMEOUT_S = 3600.0
 
 
 class CannotChange(Exception):
-    """A change was not begun, and everything is as it was; the message says why, to people."""
+    """A change was not begun, and everything is as it was; the message says why, to people.
+
+    `problem` is what the file system has against it, where it is that.
+    """
+
+    def __init__(self, message: str, problem: HoldingProblem | None = None) -> None:
+        super().__init__(message)
+        self.problem = problem
 
 
 class CannotPutBack(Exception):
@@ -293,10 +301,9 @@ class Changes:
         except (OSError, HoldingError, Cancelled) as error:
             self._give_up(entry)
             if isinstance(error, OSError):
-                problem = holding_error(entry.prefix, error)
-                raise CannotChange(str(problem)) from error
+                error = holding_error(entry.prefix, error)
             if isinstance(error, HoldingError):
-                raise CannotChange(str(error)) from error
+                raise CannotChange(str(error), error.problem) from error
             raise
         except BaseException:
             self._give_up(entry)
@@ -311,6 +318,8 @@ class Changes:
         self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
         # The folder that an environment is made in; if nothing comes of it, it harms nobody.
         entry.place.parent.mkdir(parents=True, exist_ok=True)
+        if entry.set_aside is SetAside.COPIED:
+            check_movable(entry.place)
         for folder in holding_folders(entry.place, self._state):
             make_holding_folder(folder)
             held = folder / entry.id

@@ -167,7 +167,9 @@ class PipInstaller:
         # Whoever has made an environment works on it with its own pip, unless told of another.
         python = target.python if self._pip is None else self._pip.python
         outside = () if python == target.python else ("--python", str(target.python))
-        argv = (str(python), "-I", "-m", "pip", *outside, *_ALWAYS, *arguments)
+        # A preview leaves nothing behind, not even what Python compiles of pip itself.
+        compiles = ("-B",) if "--dry-run" in arguments else ()
+        argv = (str(python), "-I", *compiles, "-m", "pip", *outside, *_ALWAYS, *arguments)
         return Step(title, argv, MappingProxyType(dict(variables or {})))
 
 

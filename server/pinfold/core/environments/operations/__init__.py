@@ -1,0 +1,1 @@
+"""What is done to environments on demand: asked for, planned, agreed to, carried out, or undone."""

@@ -1,0 +1,135 @@
+"""The interpreter that an environment is made with: what somebody named, or what suits the project.
+
+Owns the reading of what was named and the messages about what is not there. Starts none of them.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from shutil import which
+from typing import TYPE_CHECKING
+
+from pinfold.core.environments.declared_python import (
+    DeclaredPython,
+    PinnedPython,
+    contradictions,
+    pinned_entry,
+)
+from pinfold.core.environments.layout import prefix_of
+from pinfold.core.environments.operations.workbench import as_environment, suitable
+from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
+
+if TYPE_CHECKING:
+    from pinfold.core.environments.operations.workbench import Workbench
+    from pinfold.core.model.environment import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenPython:
+    """What an environment is made with."""
+
+    path: Path
+    version: str | None
+    environment: Environment
+    notes: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Version and path, for people."""
+        return f"{self.version or 'of unknown version'} ({self.path})"
+
+
+def choose_python(
+    bench: Workbench, named: str | None, folder: Path, *, minor: str | None = None
+) -> ChosenPython | Refusal:
+    """Return the interpreter that is meant, or else the one that suits the project in *folder*.
+
+    *named* is a path, a name on ``PATH`` or a version. One of *minor* comes before all others.
+    """
+    declared = bench.declared(folder)
+    if named is not None:
+        path = _path_named(named, folder, bench)
+        if path is not None:
+            if not path.exists():
+                return Refusal(RefusalReason.INVALID, f"{path} does not exist")
+            return _named_interpreter(path, bench, declared)
+        entry = pinned_entry(named)
+        if entry.release is None and entry.specifier is None:
+            return Refusal(
+                RefusalReason.INVALID,
+                f"`{named}` is neither an interpreter on PATH nor a version of Python",
+                "`pinfold env list` shows which there are",
+            )
+        asked_for = DeclaredPython(pinned=PinnedPython(Path(named), (entry,)))
+        found = _suitable(bench, folder, asked_for, minor=None)
+        if found is None:
+            return Refusal(
+                RefusalReason.INVALID,
+                f"there is no Python {named} on this machine",
+                "`pinfold env list` shows which there are",
+            )
+        against = contradictions(found.environment, declared)
+        return replace(found, notes=tuple(f"{one.message}." for one in against))
+    found = _suitable(bench, folder, declared, minor=minor)
+    if found is None:
+        asks = _asks_for(declared)
+        return Refusal(
+            RefusalReason.INVALID,
+            f"there is no Python on this machine{asks} to make an environment with",
+            "install one, or name one",
+        )
+    if minor is not None and not (found.version or "").startswith(f"{minor}."):
+        return replace(found, notes=(f"There is no Python {minor} any more.",))
+    return found
+
+
+def _suitable(
+    bench: Workbench, folder: Path, declared: DeclaredPython, *, minor: str | None
+) -> ChosenPython | None:
+    """Return the best interpreter, of those that are known, or else of those that are there."""
+    for installations in (bench.installations, bench.search):
+        for installation in suitable(installations((folder,)), declared, minor=minor):
+            executable = installation.executable
+            if executable is not None and executable.exists():
+                return ChosenPython(executable, installation.version, as_environment(installation))
+    return None
+
+
+def _named_interpreter(
+    named: Path, bench: Workbench, declared: DeclaredPython
+) -> ChosenPython | Refusal:
+    prefix = prefix_of(named, bench.filesystem)
+    environment = bench.environment(prefix)
+    if environment is None:
+        return Refusal(RefusalReason.INVALID, f"{named} is no Python that can be recognised")
+    executable = named
+    if named.is_dir():
+        installation = bench.installation(prefix)
+        if installation is None or installation.executable is None:
+            return Refusal(RefusalReason.INVALID, f"there is no interpreter in {named}")
+        executable = installation.executable
+    notes = tuple(f"{one.message}." for one in contradictions(environment, declared))
+    return ChosenPython(executable, environment.python, environment, notes)
+
+
+def _path_named(text: str, folder: Path, bench: Workbench) -> Path | None:
+    """Return the path that *text* means; ``None`` if it means a version."""
+    separators = {os.sep, os.altsep or os.sep}
+    if any(separator in text for separator in separators) or text.startswith("~"):
+        return Path(os.path.normpath(folder / Path(text).expanduser()))
+    if (folder / text / "pyvenv.cfg").is_file():
+        return folder / text
+    if pinned_entry(text).release is not None:
+        return None
+    found = which(text, path=os.pathsep.join(bench.surroundings.search_path()))
+    return None if found is None else Path(found)
+
+
+def _asks_for(declared: DeclaredPython) -> str:
+    if declared.pinned is not None and declared.pinned.entries:
+        return f" that is {declared.pinned.entries[0].text}, as {declared.pinned.path.name} asks,"
+    if declared.required is not None:
+        return f" that is {declared.required.said}, as {declared.required.path.name} asks,"
+    return ""

@@ -1,0 +1,205 @@
+"""Environments made, removed and made anew: what would be done.
+
+Owns the plans of `create`, `remove` and `rebuild`. Everything blocks.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pinfold.core.environments.changes.deletion import Surroundings, refusal_to_remove
+from pinfold.core.environments.changes.journal import SetAside
+from pinfold.core.environments.installers.installer import Wanted, target_of
+from pinfold.core.environments.operations.choosing_python import choose_python
+from pinfold.core.environments.operations.prepared import (
+    USUAL_NAMES,
+    Prepared,
+    counted,
+    own_projects,
+    refusal_of_manager,
+    stands_at,
+    versions_of,
+)
+from pinfold.core.environments.operations.workbench import base_interpreter
+from pinfold.core.environments.planning.installing import to_install
+from pinfold.core.environments.planning.outcome import removal_of
+from pinfold.core.environments.planning.rebuilding import to_rebuild
+from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
+from pinfold.core.model.plan import Failure, Plan, Verb
+
+if TYPE_CHECKING:
+    from pinfold.core.environments.operations.prepared import Desk, Preparation
+    from pinfold.core.environments.operations.requests import Create, Rebuild, Remove
+    from pinfold.core.environments.operations.workbench import Workbench
+    from pinfold.core.environments.planning.asked import Asked
+    from pinfold.core.model.plan import PackageChange
+
+
+def prepare_create(desk: Desk, request: Create) -> Preparation:
+    """Return how an environment is made."""
+    prefix = request.prefix
+    is_there = os.path.lexists(prefix) and not _is_empty(prefix)
+    if is_there and not request.is_over:
+        return Refusal(
+            RefusalReason.INVALID,
+            f"{prefix} is there already",
+            "rebuild it, remove it, or name another place",
+        )
+    if is_there and (refusal := _refusal_to_remove(desk.bench, prefix, ())) is not None:
+        return refusal
+    if (refusal := refusal_of_manager(desk.bench, request)) is not None:
+        return refusal
+    interpreter = choose_python(desk.bench, request.python, request.folder)
+    if isinstance(interpreter, Refusal):
+        return interpreter
+    notes: list[str] = list(interpreter.notes)
+    wanted = Wanted()
+    asked: tuple[Asked, ...] = ()
+    if request.requirements or request.editables or request.files:
+        found = to_install(
+            request.requirements,
+            editables=request.editables,
+            files=request.files,
+            exists=partial(stands_at, request.folder),
+        )
+        if isinstance(found, Refusal):
+            return found
+        wanted = found.wanted
+        asked = (*found.typed, *desk.asked(request.files))
+    installer = desk.bench.installer(
+        prefix, interpreter.version, request.folder, (interpreter.path,)
+    )
+    target = target_of(prefix)
+    prompt = request.prompt
+    if prompt is None and prefix.name in USUAL_NAMES:
+        prompt = prefix.parent.name or None
+    steps = installer.create(prefix, interpreter.path, prompt=prompt)
+    if isinstance(steps, Failure):
+        return steps
+    plan = Plan(Verb.CREATE, prefix, steps, installer=installer.label)
+    if asked:
+        sources = installer.sources(target, wanted)
+        notes += sources.notes
+        notes.append(f"It is filled by {counted(len(asked), 'requirement')}.")
+        plan = replace(
+            plan, steps=(*steps, installer.install(target, wanted)), indexes=sources.indexes
+        )
+    if is_there:
+        notes.append(f"What is at {prefix} now is set aside, and undo brings it back.")
+    plan = replace(plan, notes=(f"Python: {interpreter.label}", *notes))
+    # An empty folder may be somebody's mount point or have rights of its own: it is kept.
+    set_aside = SetAside.MOVED if is_there or prefix.is_dir() else SetAside.NOTHING
+    before = versions_of(desk.bench.installed(prefix)) if is_there else None
+    return Prepared(
+        request, plan, set_aside, installer, versions=before, wanted=wanted, asked=asked
+    )
+
+
+def prepare_remove(desk: Desk, request: Remove) -> Preparation:
+    """Return what goes with an environment."""
+    prefix = request.prefix
+    refusal = _refusal_to_remove(desk.bench, prefix, request.workspaces)
+    if refusal is not None:
+        return refusal
+    installed = desk.bench.installed(prefix)
+    changes: tuple[PackageChange, ...] = ()
+    if installed is not None:
+        changes = removal_of(list(own_projects(installed)), installed)
+    note = "It is kept for 30 days, and undo brings it back."
+    plan = Plan(Verb.REMOVE, prefix, changes=changes, notes=(note,))
+    return Prepared(request, plan, SetAside.MOVED, versions=versions_of(installed))
+
+
+def prepare_rebuild(desk: Desk, request: Rebuild) -> Preparation:
+    """Return how an environment is made anew with the same packages."""
+    bench, prefix = desk.bench, request.prefix
+    if (refusal := refusal_of_manager(desk.bench, request)) is not None:
+        return refusal
+    installation = bench.installation(prefix)
+    if installation is not None and installation.is_base:
+        return Refusal(RefusalReason.INVALID, f"{prefix} is an interpreter, and not an environment")
+    if (prefix / "conda-meta").is_dir():
+        return Refusal(
+            RefusalReason.INVALID,
+            f"{prefix} is conda's, which makes its environments itself",
+            "use `conda env export` and `conda env create`",
+        )
+    refusal = _refusal_to_remove(desk.bench, os.path.realpath(prefix), ())
+    if refusal is not None:
+        return refusal
+    installed = bench.installed(prefix)
+    if installed is None:
+        return Refusal(
+            RefusalReason.INVALID,
+            f"what is installed in {prefix} cannot be read",
+            "create it over: `pinfold env create --over`",
+        )
+    version = None if installation is None else installation.version
+    minor = ".".join(version.split(".")[:2]) if version else None
+    home = None if installation is None else installation.base_home
+    base = base_interpreter(home, minor)
+    chosen = request.python or (None if base is None else str(base))
+    interpreter = choose_python(desk.bench, chosen, request.folder, minor=minor)
+    if isinstance(interpreter, Refusal):
+        return interpreter
+    rebuilt = to_rebuild(installed)
+    installer = bench.installer(prefix, interpreter.version, request.folder, (interpreter.path,))
+    prompt = prefix.parent.name if prefix.name in USUAL_NAMES else None
+    steps = installer.create(prefix, interpreter.path, prompt=prompt)
+    if isinstance(steps, Failure):
+        return steps
+    target = target_of(prefix)
+    wanted = rebuilt.wanted
+    plan = Plan(
+        Verb.REBUILD,
+        prefix,
+        steps,
+        notes=(f"Python: {interpreter.label}", *interpreter.notes, *rebuilt.notes),
+        installer=installer.label,
+    )
+    if wanted.requirements or wanted.editables:
+        sources = installer.sources(target, wanted)
+        count = len(wanted.requirements) + len(wanted.editables)
+        plan = replace(
+            plan,
+            steps=(*steps, installer.install(target, wanted)),
+            indexes=sources.indexes,
+            notes=(
+                *plan.notes,
+                *sources.notes,
+                f"The same {counted(count, 'package')} at the same versions.",
+            ),
+        )
+    return Prepared(
+        request,
+        plan,
+        SetAside.MOVED,
+        installer,
+        versions=versions_of(installed),
+        wanted=wanted,
+    )
+
+
+def _refusal_to_remove(
+    bench: Workbench, prefix: str | Path, workspaces: tuple[Path, ...]
+) -> Refusal | None:
+    home = bench.surroundings.home
+    try:
+        working_directory = Path.cwd()
+    except OSError:
+        working_directory = None
+    around = Surroundings(None if home is None else Path(home), workspaces, working_directory)
+    known = bench.installations(workspaces)
+    found = refusal_to_remove(Path(prefix), around, known)
+    return None if found is None else Refusal(RefusalReason.INVALID, found)
+
+
+def _is_empty(folder: Path) -> bool:
+    try:
+        return not folder.is_symlink() and not any(folder.iterdir())
+    except OSError:
+        return False

@@ -1,0 +1,277 @@
+"""Operations on environments, as programs and people are told of them: plain data, nothing secret.
+
+Owns the shape of an outcome and of the history in JSON, the words for both, and the reading of the
+requirements files that an operation is about. How paths are written is the host's business.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pinfold.core.environments.changes.history import is_restorable, standing
+from pinfold.core.environments.operations.prepared import UnreadableFile
+from pinfold.core.environments.operations.runner import Result
+from pinfold.core.environments.planning.asked import AskedFile
+from pinfold.core.files import Unreadable
+from pinfold.core.formats.secrets import masked
+from pinfold.core.model.plan import ChangeKind, Verb
+from pinfold.features.plans import asker_json, asker_text, change_text, plan_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pinfold.core.environments.changes.journal import Entry, VersionChange
+    from pinfold.core.environments.operations.carrying_out import Done
+    from pinfold.core.environments.operations.runner import Outcome
+    from pinfold.core.environments.planning.refusal import Refusal
+    from pinfold.core.model.plan import Failure, PackageChange, Plan
+    from pinfold.core.workspace.snapshot import Snapshot
+    from pinfold.features.environments import Json, WritePath
+
+FORMAT_VERSION = 1
+
+
+def asked_files(snapshot: Snapshot, paths: Sequence[Path]) -> tuple[AskedFile, ...]:
+    """Return requirements files with all that they include, as far as that can be read.
+
+    Raises:
+        UnreadableFile: one of *paths* cannot be.
+    """
+    found: dict[Path, AskedFile] = {}
+    for path in paths:
+        view = snapshot.view(path)
+        if isinstance(view, Unreadable):
+            raise UnreadableFile(path, view.detail)
+        found.setdefault(path, AskedFile(path, view.document))
+        for included in view.included:
+            found.setdefault(
+                included.path,
+                AskedFile(included.path, included.document, included.is_constraint),
+            )
+    return tuple(found.values())
+
+
+def plan_lines(plan: Plan, write_path: WritePath, *, with_steps: bool = True) -> Iterator[str]:
+    """Yield what a plan does, in lines for people; *with_steps*: how, where it is not known."""
+    for change in plan.changes:
+        asker = ""
+        if change.asked_by:
+            asker = f"  ({asker_text(change.asked_by[0], write_path)})"
+        yield f"{_SIGNS[change.kind]} {change_text(change)}{asker}"
+    if with_steps and not plan.changes:
+        yield from (step.title for step in plan.steps)
+    for sentence in plan.breaks:
+        yield f"breaks: {masked(sentence)}"
+    for note in plan.notes:
+        yield masked(note)
+    for index in plan.indexes:
+        if index.origin != "default":
+            yield f"packages come from {index.url} ({index.origin})"
+
+
+def sign_of(change: PackageChange) -> str:
+    """Return the character that stands before a change."""
+    return _SIGNS[change.kind]
+
+
+_SIGNS = {
+    ChangeKind.ADDED: "+",
+    ChangeKind.REMOVED: "-",
+    ChangeKind.UPGRADED: "^",
+    ChangeKind.DOWNGRADED: "v",
+    ChangeKind.REPLACED: "~",
+}
+
+
+def outcome_json(outcome: Outcome, write_path: WritePath) -> Json:
+    """Return the shape that an outcome has everywhere."""
+    done = outcome.done
+    return {
+        "version": FORMAT_VERSION,
+        "result": outcome.result.value,
+        "plan": None if outcome.plan is None else plan_json(outcome.plan, write_path),
+        "id": None if done is None else done.entry,
+        "changes": [] if done is None else [_version_json(change) for change in done.changes],
+        "refusal": None if outcome.refusal is None else _refusal_json(outcome.refusal),
+        "failure": (
+            None
+            if outcome.failure is None
+            else {
+                **_failure_json(outcome.failure, write_path),
+                "log": None if outcome.log is None else write_path(outcome.log),
+            }
+        ),
+    }
+
+
+def outcome_text(outcome: Outcome, shown: str, *, says_undo: bool = True) -> str:
+    """Return what became of an operation on the environment *shown*, in a sentence or two.
+
+    *says_undo*: with the command that takes it back, for whoever has no button for that.
+    """
+    plan = outcome.plan
+    match outcome.result:
+        case Result.DONE:
+            assert plan is not None
+            assert outcome.done is not None
+            return _done_text(plan.verb, outcome.done, shown, says_undo=says_undo)
+        case Result.NOTHING_TO_DO:
+            notes = () if plan is None else plan.notes
+            return "\n".join(masked(note) for note in notes) or "There is nothing to do."
+        case Result.PREVIEWED:
+            return "Nothing was changed."
+        case Result.DECLINED:
+            return "Nothing was changed."
+        case Result.REFUSED:
+            assert outcome.refusal is not None
+            return refusal_text(outcome.refusal)
+        case Result.FAILED:
+            assert outcome.failure is not None
+            return failure_text(outcome.failure)
+
+
+def refusal_text(refusal: Refusal) -> str:
+    """Return why something is not done, and what to do instead."""
+    action = f"; {refusal.action}" if refusal.action else ""
+    return masked(f"{refusal.message}{action}")
+
+
+def failure_text(failure: Failure) -> str:
+    """Return why something failed, and what to do about it."""
+    action = f" {failure.action.rstrip('.')}." if failure.action else ""
+    return masked(f"{failure.cause.rstrip('.')}.{action}")
+
+
+def history_json(entries: Sequence[Entry], history: Sequence[Entry], write_path: WritePath) -> Json:
+    """Return the shape of the history: *entries* of it, the newest first."""
+    states = _States(history)
+    return {
+        "version": FORMAT_VERSION,
+        "entries": [
+            {
+                "id": entry.id,
+                "verb": entry.verb.value,
+                "prefix": write_path(entry.prefix),
+                "state": states.of(entry),
+                "started": _moment(entry.started),
+                "ended": None if entry.ended is None else _moment(entry.ended),
+                "command": entry.command,
+                "installer": entry.installer,
+                "changes": [_version_json(change) for change in entry.changes],
+                "undoes": entry.undoes,
+                "undoable": states.is_undoable(entry),
+            }
+            for entry in entries
+        ],
+    }
+
+
+class _States:
+    """What became of each change since."""
+
+    def __init__(self, history: Sequence[Entry]) -> None:
+        places = {entry.place for entry in history}
+        standings = [standing(history, place) for place in places]
+        self._done = {entry.id for one in standings for entry in one.done}
+        self._by_id = {entry.id: entry for entry in history}
+        self._next = {one.next_to_undo.id for one in standings if one.next_to_undo is not None}
+
+    def of(self, entry: Entry) -> str:
+        """Return the phase, or ``undone`` for what is not in force any more."""
+        if entry.phase.value == "done" and entry.id not in self._done:
+            return "done" if entry.undoes is not None else "undone"
+        return entry.phase.value
+
+    def is_redo(self, entry: Entry) -> bool:
+        """Return whether an undoing has taken back another one, and so made a change again."""
+        is_redo = True
+        while entry.undoes is not None and entry.undoes in self._by_id:
+            entry, is_redo = self._by_id[entry.undoes], not is_redo
+        return is_redo and entry.undoes is None
+
+    def is_undoable(self, entry: Entry) -> bool:
+        """Return whether `pinfold undo` would take this one back."""
+        return entry.id in self._next and is_restorable(entry)
+
+
+def history_lines(
+    entries: Sequence[Entry], history: Sequence[Entry], write_path: WritePath
+) -> Iterator[str]:
+    """Yield the history in lines for people."""
+    states = _States(history)
+    for entry in entries:
+        state = states.of(entry)
+        note = "" if state == "done" else f"  ({state})"
+        moment = datetime.fromtimestamp(entry.started).astimezone()
+        verb = "redo" if entry.undoes and states.is_redo(entry) else entry.verb.value
+        yield f"{moment:%Y-%m-%d %H:%M}  {verb:<9}  {write_path(entry.prefix)}{note}"
+        for change in entry.changes[:_MOST_SHOWN]:
+            yield f"    {_version_text(change)}"
+        if len(entry.changes) > _MOST_SHOWN:
+            yield f"    and {len(entry.changes) - _MOST_SHOWN:,} more"
+        yield f"    {entry.id}"
+
+
+_MOST_SHOWN = 10
+
+
+def _version_text(change: VersionChange) -> str:
+    if change.before is None:
+        return f"+ {change.name} {change.after}"
+    if change.after is None:
+        return f"- {change.name} {change.before}"
+    return f"~ {change.name} {change.before} -> {change.after}"
+
+
+def _done_text(verb: Verb, done: Done, shown: str, *, says_undo: bool) -> str:
+    changes = done.changes
+    added = sum(change.before is None for change in changes)
+    removed = sum(change.after is None for change in changes)
+    other = len(changes) - added - removed
+    counts = ", ".join(
+        f"{count:,} {what}"
+        for count, what in ((added, "added"), (removed, "removed"), (other, "changed"))
+        if count
+    )
+    match verb:
+        case Verb.CREATE:
+            said = f"Created {shown} with {done.count:,} package{'s' * (done.count != 1)}."
+        case Verb.REMOVE:
+            said = f"Removed {shown}; it is kept for 30 days"
+            return f"{said}, and `pinfold undo` brings it back." if says_undo else f"{said}."
+        case Verb.REBUILD:
+            said = f"Rebuilt {shown}{f': {counts}' if counts else ', with the same packages'}."
+        case Verb.UNDO:
+            return f"{shown} is as it was before{f': {counts}' if counts else ''}."
+        case _:
+            said = f"{shown}: {counts or 'nothing changed'}."
+    return f"{said} `pinfold undo` takes it back." if says_undo else said
+
+
+def _version_json(change: VersionChange) -> Json:
+    return {"name": change.name, "before": change.before, "after": change.after}
+
+
+def _refusal_json(refusal: Refusal) -> Json:
+    return {
+        "reason": refusal.reason.value,
+        "message": masked(refusal.message),
+        "action": None if refusal.action is None else masked(refusal.action),
+        "command": None if refusal.command is None else list(refusal.command),
+    }
+
+
+def _failure_json(failure: Failure, write_path: WritePath) -> Json:
+    return {
+        "kind": failure.kind.value,
+        "cause": masked(failure.cause),
+        "action": None if failure.action is None else masked(failure.action),
+        "packages": list(failure.packages),
+        "askers": [asker_json(asker, write_path) for asker in failure.askers],
+    }
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
