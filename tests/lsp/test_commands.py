@@ -95,10 +95,31 @@ def test_commands_are_documented() -> None:
 
 def test_each_declared_command_has_a_handler() -> None:
     """What is declared is done, and what is done is declared."""
+    from pinfold.lsp import environment_commands, operation_commands, package_commands
     from pinfold.lsp.command_table import COMMANDS_BY_ID
-    from pinfold.lsp.environment_commands import HANDLERS
 
-    assert COMMANDS_BY_ID.keys() == HANDLERS.keys()
+    modules = (environment_commands, operation_commands, package_commands)
+    done = [command for module in modules for command in module.HANDLERS]
+
+    assert sorted(COMMANDS_BY_ID) == sorted(done)
+
+
+def test_lists_of_arguments() -> None:
+    """A list holds texts, or paths, and nothing else; an empty one is one."""
+    from pinfold.lsp.commands import BadArguments, parsed_params
+
+    def parsed(**arguments: object) -> object:
+        command = {"command": "pinfold.createEnvironment", "arguments": [arguments]}
+        return parsed_params(command)[1]
+
+    assert {"packages": ("a", "b")} == parsed(packages=["a", "b"])
+    assert {"packages": ()} == parsed(packages=[])
+    assert {"requirements": (Path("/a b"), Path("/c"))} == parsed(
+        requirements=["file:///a%20b", "/c"]
+    )
+    for wrong in ({"packages": "a"}, {"packages": [3]}, {"requirements": ["relative", "/c"]}):
+        with pytest.raises(BadArguments, match="has to be a list of"):
+            parsed(**wrong)
 
 
 @pytest.mark.parametrize(

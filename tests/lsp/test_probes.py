@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pinfold.core.environments.probe_answers import EVIDENCE
-from pinfold.lsp.commands import PROBES, Background, Session
+from pinfold.lsp.commands import PROBES, Abilities, Background, Session
 from pinfold.lsp.convert import PositionEncoding
 from pinfold.lsp.documents import Documents
 from pinfold.lsp.environment_commands import list_environments, refresh
+from pinfold.lsp.handshake import ToolSettings
 from pinfold.lsp.progress import CommandProgress, ProgressTokens
 from pinfold.lsp.ui import MessageConversation
 from tests.core.environments.test_probe import calls, write_interpreter
@@ -21,10 +22,11 @@ from tests.lsp.client import SERVER, Client, Message
 from tests.lsp.test_commands import UI_CAPABILITIES, execute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping
+    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pinfold.lsp.commands import Handler, Host
+    from pinfold.lsp.install_failures import FailedLine
 
 pytestmark = pytest.mark.slow
 
@@ -168,9 +170,13 @@ class FakeHost:
     def __init__(self, *, is_trusted: bool | None) -> None:
         self.documents: Documents | None = None
         self.is_trusted = is_trusted
+        self.tools = ToolSettings()
 
     def look_again(self) -> None:
         """Do nothing."""
+
+    def tell_failures(self, failures: Mapping[Path, Sequence[FailedLine]]) -> None:
+        """Pass it over."""
 
 
 class FakePeer:
@@ -226,7 +232,8 @@ def test_trust_has_to_be_said(
         Documents(PositionEncoding.UTF16, (root,)),
         MessageConversation(peer, progress),
         background,
-        has_ui=True,
+        Abilities(has_ui=True),
+        lambda _command, _arguments: None,
     )
     asyncio.run(cast("Coroutine[Any, Any, object]", command(session, {})))
 

@@ -17,6 +17,8 @@ class ArgumentKind(Enum):
     ENVIRONMENT = 'an absolute path, a file URI, "none" or "automatic"'
     TEXT = "a text"
     FLAG = "true or false"
+    TEXTS = "a list of texts"
+    PATHS = "a list of absolute paths or file URIs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,20 @@ ENVIRONMENT = Argument(
     "environment",
     ArgumentKind.PATH,
     "An environment by its folder or its interpreter; left out, that of the folder.",
+)
+
+FILES = Argument(
+    "files",
+    ArgumentKind.PATHS,
+    "Requirements files; left out, those of the folder, of which a person is asked.",
+)
+YES = Argument(
+    "yes",
+    ArgumentKind.FLAG,
+    "Agree to what would be done, and ask nothing that has a usual answer.",
+)
+DRY_RUN = Argument(
+    "dryRun", ArgumentKind.FLAG, "Say what would be done, and do nothing; `plan` has it."
 )
 
 COMMANDS: tuple[Command, ...] = (
@@ -121,6 +137,217 @@ COMMANDS: tuple[Command, ...] = (
         "Diagnose Environment",
         "What is wrong with an environment, and what to do about it.",
         (FOLDER, ENVIRONMENT),
+        is_for_people=True,
+    ),
+    Command(
+        "pinfold.createEnvironment",
+        "Create Environment",
+        "Make an environment, with or without packages; asks for what is left out.",
+        (
+            FOLDER,
+            Argument("path", ArgumentKind.PATH, "Where; left out, `.venv` in the folder."),
+            Argument(
+                "python",
+                ArgumentKind.TEXT,
+                "A version, a name on PATH, or the path of an interpreter.",
+            ),
+            Argument("prompt", ArgumentKind.TEXT, "What a shell shows when it is active."),
+            Argument(
+                "requirements",
+                ArgumentKind.PATHS,
+                "Requirements files to install from.",
+            ),
+            Argument("packages", ArgumentKind.TEXTS, "Requirements to install."),
+            Argument(
+                "install",
+                ArgumentKind.FLAG,
+                "Install what the requirements files of the folder ask for, or nothing of it; left"
+                " out, a person is asked.",
+            ),
+            Argument("over", ArgumentKind.FLAG, "Set one that is there aside, and make it anew."),
+            YES,
+            DRY_RUN,
+        ),
+        is_for_people=True,
+        needs_trust=True,
+    ),
+    Command(
+        "pinfold.removeEnvironment",
+        "Remove Environment",
+        "Take an environment away; it is kept for 30 days.",
+        (FOLDER, ENVIRONMENT, YES, DRY_RUN),
+        is_for_people=True,
+        needs_trust=True,
+    ),
+    Command(
+        "pinfold.rebuildEnvironment",
+        "Rebuild Environment",
+        "Make an environment anew, in its place and with the same packages.",
+        (
+            FOLDER,
+            ENVIRONMENT,
+            Argument(
+                "python",
+                ArgumentKind.TEXT,
+                "A version, a name on PATH, or the path of an interpreter; left out, the one it"
+                " was made with, or the next best.",
+            ),
+            YES,
+            DRY_RUN,
+        ),
+        is_for_people=True,
+        needs_trust=True,
+    ),
+    Command(
+        "pinfold.installRequirements",
+        "Install Requirements",
+        "Install what requirements files ask for.",
+        (FOLDER, FILES, ENVIRONMENT, YES, DRY_RUN),
+        is_for_people=True,
+        needs_trust=True,
+    ),
+    Command(
+        "pinfold.installPackages",
+        "Install Packages",
+        "Install packages; asks for them if none are named.",
+        (
+            FOLDER,
+            Argument("packages", ArgumentKind.TEXTS, "Requirements, as for `pip install`."),
+            Argument(
+                "editables",
+                ArgumentKind.TEXTS,
+                "Projects to install as editable, as for `pip install -e`.",
+            ),
+            Argument(
+                "save", ArgumentKind.PATH, "A requirements file that they are written into, too."
+            ),
+            ENVIRONMENT,
+            YES,
+            DRY_RUN,
+        ),
+        is_for_people=True,
+        needs_trust=True,
+    ),
+    Command(
+        "pinfold.uninstallPackages",
+        "Uninstall Packages",
+        "Take packages away; asks for them if none are named.",
+        (
+            FOLDER,
+            Argument("packages", ArgumentKind.TEXTS, "Their names."),
+            Argument(
+                "withUnused",
+                ArgumentKind.FLAG,
+                "Take away, too, what they have brought along and nothing else needs.",
+            ),
+            Argument(
+                "save", ArgumentKind.PATH, "A requirements file that they are taken out of, too."
+            ),
+            ENVIRONMENT,
+            YES,
+            DRY_RUN,
+        ),
+        is_for_people=True,
+        needs_trust=True,
+    ),
+    Command(
+        "pinfold.upgradePackages",
+        "Upgrade Packages",
+        "Install newer versions of packages, within what `requirements.txt` asks for.",
+        (
+            FOLDER,
+            Argument(
+                "packages",
+                ArgumentKind.TEXTS,
+                "Their names, none for all of them; left out, a person is asked.",
+            ),
+            Argument(
+                "level",
+                ArgumentKind.TEXT,
+                "How far: `patch`, `minor` or `major`; left out, as far as it goes.",
+            ),
+            ENVIRONMENT,
+            YES,
+            DRY_RUN,
+        ),
+        is_for_people=True,
+        needs_trust=True,
+    ),
+    Command(
+        "pinfold.syncEnvironment",
+        "Sync Environment",
+        "Have installed what requirements files ask for, and nothing else.",
+        (FOLDER, FILES, ENVIRONMENT, YES, DRY_RUN),
+        is_for_people=True,
+        needs_trust=True,
+    ),
+    Command(
+        "pinfold.freeze",
+        "Freeze",
+        "What is installed as a requirements file, as `pip freeze` writes it.",
+        (
+            FOLDER,
+            ENVIRONMENT,
+            Argument("file", ArgumentKind.PATH, "A file whose text it becomes."),
+        ),
+        is_for_people=True,
+    ),
+    Command(
+        "pinfold.pinAll",
+        "Pin All Requirements",
+        "Pin each requirement of a file that accepts any version to the one that is installed.",
+        (
+            FOLDER,
+            Argument("file", ArgumentKind.PATH, "The file; left out, that of the folder."),
+        ),
+        is_for_people=True,
+    ),
+    Command(
+        "pinfold.undo",
+        "Undo",
+        "Take the last change of an environment back. No index is needed for it.",
+        (
+            FOLDER,
+            Argument(
+                "environment",
+                ArgumentKind.PATH,
+                "The environment, which need not be there any more; left out, the one of the"
+                " project that was changed last.",
+            ),
+            Argument("redo", ArgumentKind.FLAG, "Make the change again that was taken back last."),
+            Argument("id", ArgumentKind.TEXT, "The change that has to be the one."),
+            YES,
+            DRY_RUN,
+        ),
+        is_for_people=True,
+        needs_trust=True,
+    ),
+    Command(
+        "pinfold.showHistory",
+        "Show History",
+        "What Pinfold has changed in the environments of a project, as `pinfold history` has it.",
+        (
+            FOLDER,
+            Argument("environment", ArgumentKind.PATH, "Only of this one, there or not any more."),
+            Argument("all", ArgumentKind.FLAG, "Of every project."),
+        ),
+        is_for_people=True,
+    ),
+    Command(
+        "pinfold.showDependencyTree",
+        "Show Dependency Tree",
+        "Which package needs which others, as `pinfold tree` shows it.",
+        (
+            FOLDER,
+            ENVIRONMENT,
+            Argument(
+                "packages",
+                ArgumentKind.TEXTS,
+                "Begin with these; left out, with all that nothing else needs.",
+            ),
+            Argument("why", ArgumentKind.TEXT, "Show only the ways that lead to this package."),
+            Argument("inverted", ArgumentKind.FLAG, "Show below each package those that need it."),
+        ),
         is_for_people=True,
     ),
     Command(

@@ -24,6 +24,7 @@ from pinfold.lsp.late_answers import REQUEST_CANCELLED
 from pinfold.lsp.progress import CommandProgress, ProgressTokens
 from pinfold.lsp.transport import in_thread
 from pinfold.lsp.ui import (
+    SHOW_MESSAGE,
     VALIDATE_INPUT,
     MessageConversation,
     OpenQuestions,
@@ -31,17 +32,20 @@ from pinfold.lsp.ui import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 
-    from pinfold.core.environments.conversation import Conversation
+    from pinfold.core.environments.conversation import Conversation, Severity
     from pinfold.lsp.command_table import Argument, Command
     from pinfold.lsp.documents import Documents
+    from pinfold.lsp.handshake import ToolSettings
+    from pinfold.lsp.install_failures import FailedLine
     from pinfold.lsp.late_answers import LateAnswer, LateAnswers
     from pinfold.lsp.machine import Machine
     from pinfold.lsp.progress import Token
     from pinfold.lsp.ui import Peer
 
-    Arguments = Mapping[str, "Path | str | bool"]
+    ArgumentValue = Path | str | bool | tuple[str, ...] | tuple[Path, ...]
+    Arguments = Mapping[str, ArgumentValue]
     Handler = Callable[["Session", Arguments], Awaitable[object]]
 
 _LOGGER = logging.getLogger("pinfold.lsp")
@@ -52,6 +56,9 @@ REQUEST_FAILED = -32803
 
 PROBES = "probes"
 """What interpreters that are asked about themselves go by in the background."""
+
+RECOVERY = "recovery"
+"""What the putting back of what an earlier session has left goes by in the background."""
 
 _UNTRUSTED = (
     "runs programs, which is off as long as this workspace is not trusted; trust it in the editor"
@@ -77,14 +84,34 @@ class BadArguments(CommandFailed):
 class Host(Protocol):
     """What commands need of the session around them.
 
-    `is_trusted` is what the client says of the workspace, ``None`` if it says nothing.
+    `is_trusted` is what the client says of the workspace, ``None`` if it says nothing. `tools` is
+    what it says of installers.
     """
 
     documents: Documents | None
     is_trusted: bool | None
+    tools: ToolSettings
 
     def look_again(self) -> None:
         """Look at the environments now."""
+        ...
+
+    def tell_failures(self, failures: Mapping[Path, Sequence[FailedLine]]) -> None:
+        """Show these lines as those at which an installation has failed, and no others."""
+        ...
+
+
+class Answer(Protocol):
+    """The way back to whoever has asked for a command."""
+
+    on_cancelled: Callable[[], object]
+
+    def give(self, result: str) -> None:
+        """Answer with *result*, which is JSON."""
+        ...
+
+    def refuse(self, code: int, message: str) -> None:
+        """Answer with an error."""
         ...
 
 
@@ -124,6 +151,12 @@ class Background:
             self._ending.add(task)
             task.cancel()
 
+    async def over(self, key: object) -> None:
+        """Return once the work of that key is at its end, or was not begun."""
+        task = self._tasks.get(key)
+        if task is not None:
+            await asyncio.wait({task})
+
     @property
     def tasks(self) -> set[asyncio.Task[None]]:
         """What is not at its end yet."""
@@ -144,14 +177,23 @@ class Background:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What one command works with; `conversation` is the way to whoever asked for it."""
+    """What one command works with; `conversation` is the way to whoever asked for it.
+
+    `begin_command` begins another, for whoever has pressed a button.
+    """
 
     host: Host
     peer: Peer
     documents: Documents
     conversation: Conversation
     background: Background
-    has_ui: bool
+    abilities: Abilities
+    begin_command: Callable[[str, Arguments], None]
+
+    @property
+    def has_ui(self) -> bool:
+        """Whether the client has an interface of its own."""
+        return self.abilities.has_ui
 
     async def machine(self) -> Machine:
         """Return what reads this machine."""
@@ -164,17 +206,27 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What the client can show: pickers, previews, progress that the server begins."""
+    """What the client can do: show pickers, previews, progress that the server begins; edit.
+
+    `shows_documents` if it can be asked to show a file, `applies_edits` if it changes files on
+    demand, `has_versions` if such a change may say of which version it is, and `creates_files` if
+    it may make a file.
+    """
 
     has_ui: bool = False
     has_preview: bool = False
     has_progress: bool = False
+    shows_documents: bool = False
+    applies_edits: bool = False
+    has_versions: bool = False
+    creates_files: bool = False
 
 
 class Commands:
     """Runs commands; lives as long as the session.
 
-    *more* are commands beyond those that are declared, with what does them.
+    *more* are commands beyond those that are declared, with what does them. With *recovers*, what
+    an earlier session has left half-way is put back.
     """
 
     def __init__(
@@ -185,6 +237,8 @@ class Commands:
         answers: LateAnswers,
         abilities: Abilities,
         more: Mapping[Command, Handler] = MappingProxyType({}),
+        *,
+        recovers: bool = True,
     ) -> None:
         self._host = host
         self._peer = peer
@@ -198,21 +252,48 @@ class Commands:
         self._questions = OpenQuestions()
         self._tokens = ProgressTokens(can_create=abilities.has_progress)
         self._executions: set[_Execution] = set()
+        self._is_to_recover = recovers
         self._validations: set[asyncio.Task[None]] = set()
 
     def execute(self, identifier: int | str, params: object) -> None:
         """Begin what a request asks for; it is answered later, and ends when it is cancelled."""
+        self.recover()
         answer = self._answers.begin(identifier)
         try:
             command, arguments = parsed_params(params, self._by_id)
         except BadArguments as error:
             answer.refuse(error.code, str(error))
             return
+        self._begin(command, arguments, answer, _token_of(params))
+
+    def begin(self, identifier: str, arguments: Arguments) -> None:
+        """Begin a command that somebody has asked for by a button; he is told if it fails."""
+        self._begin(self._by_id[identifier], arguments, _Unanswered(self._peer), None)
+
+    def recover(self) -> None:
+        """Put back, once in a session, what an earlier one has left half-way."""
+        if self._is_to_recover:
+            self._is_to_recover = False
+            self._background.begin_once(RECOVERY, self._recover)
+
+    async def _recover(self) -> None:
+        told = await in_thread(_recovered)
+        for message, severity in told:
+            MessageConversation(self._peer, self._own_progress()).tell(message, severity)
+        if told:
+            self._host.look_again()
+
+    def _own_progress(self) -> CommandProgress:
+        return CommandProgress(self._peer, self._tokens, None, lambda: None)
+
+    def _begin(
+        self, command: Command, arguments: Arguments, answer: Answer, token: Token | None
+    ) -> None:
         if command.needs_trust and self._host.is_trusted is False:
             answer.refuse(REQUEST_FAILED, f"{command.id} {_UNTRUSTED}")
             return
         execution = _Execution(answer)
-        progress = CommandProgress(self._peer, self._tokens, _token_of(params), execution.cancel)
+        progress = CommandProgress(self._peer, self._tokens, token, execution.cancel)
         session = self._session(progress)
         work = self._run(command, session, arguments, answer, progress)
         execution.begin(asyncio.get_running_loop().create_task(work))
@@ -286,7 +367,8 @@ class Commands:
             self._documents,
             conversation,
             self._background,
-            has_ui=self._abilities.has_ui,
+            self._abilities,
+            self.begin,
         )
 
     async def _run(
@@ -294,7 +376,7 @@ class Commands:
         command: Command,
         session: Session,
         arguments: Arguments,
-        answer: LateAnswer,
+        answer: Answer,
         progress: CommandProgress,
     ) -> None:
         try:
@@ -329,10 +411,26 @@ class Commands:
         answer.give(masked(json.dumps({"problem": problem})))
 
 
+class _Unanswered:
+    """Takes the answer to a command for which nobody waits, and tells people of a failure."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self.on_cancelled: Callable[[], object] = lambda: None
+
+    def give(self, result: str) -> None:
+        """Do nothing: what there is to tell, the command has told."""
+
+    def refuse(self, code: int, message: str) -> None:
+        """Tell why it was not done."""
+        if code != REQUEST_CANCELLED:
+            self._peer.tell(SHOW_MESSAGE, {"type": 1, "message": message})
+
+
 class _Execution:
     """One command under way."""
 
-    def __init__(self, answer: LateAnswer) -> None:
+    def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self._is_cancelled = False
         self.task: asyncio.Task[None]
@@ -376,7 +474,7 @@ def parsed_params(
     if not isinstance(given, list) or len(given) != 1 or not isinstance(given[0], dict):
         raise BadArguments(f"{command.id} takes no argument, null, or one JSON object")
     known = {argument.name: argument for argument in command.arguments}
-    arguments: dict[str, Path | str | bool] = {}
+    arguments: dict[str, ArgumentValue] = {}
     for field, value in given[0].items():
         if field not in known:
             raise BadArguments(f"{command.id} takes no `{field:.100}`")
@@ -385,7 +483,7 @@ def parsed_params(
     return command, arguments
 
 
-def _parsed(command: Command, argument: Argument, value: object) -> Path | str | bool:
+def _parsed(command: Command, argument: Argument, value: object) -> ArgumentValue:
     kind = argument.kind
     match kind:
         case ArgumentKind.FLAG if isinstance(value, bool):
@@ -398,6 +496,14 @@ def _parsed(command: Command, argument: Argument, value: object) -> Path | str |
             path = _path(value)
             if path is not None:
                 return path
+        case ArgumentKind.TEXTS if isinstance(value, list):
+            texts = [text for text in value if isinstance(text, str) and text]
+            if len(texts) == len(value):
+                return tuple(texts)
+        case ArgumentKind.PATHS if isinstance(value, list):
+            paths = [path for text in value if isinstance(text, str) and (path := _path(text))]
+            if len(paths) == len(value):
+                return tuple(paths)
     raise BadArguments(f"`{argument.name}` of {command.id} has to be {kind.value}")
 
 
@@ -424,6 +530,17 @@ def _new_machine() -> Machine:
 
 
 def _handlers() -> Mapping[str, Handler]:
-    from pinfold.lsp.environment_commands import HANDLERS
+    from pinfold.lsp import environment_commands, operation_commands, package_commands
 
-    return HANDLERS
+    return {
+        **environment_commands.HANDLERS,
+        **operation_commands.HANDLERS,
+        **package_commands.HANDLERS,
+    }
+
+
+def _recovered() -> tuple[tuple[str, Severity], ...]:
+    from pinfold.core.environments.places import state_folder
+    from pinfold.lsp.recovery import recover
+
+    return recover(state_folder())

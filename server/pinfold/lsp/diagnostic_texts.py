@@ -200,6 +200,17 @@ def settings_text(
     )
 
 
+def notice_text(place: tuple[int, int, int, int], code: str, message: str) -> str:
+    """Return an error at a place that no rule has found; columns are as the client counts."""
+    after = _shared_text(Severity.ERROR, code, message, tags=False)
+    return _DIAGNOSTIC % (*place, after, "")
+
+
+def joined(items: str, more: str) -> str:
+    """Return two lists of diagnostics, each separated by commas, as one."""
+    return f"{items},{more}" if items and more else items or more
+
+
 @lru_cache(maxsize=4096)
 def quoted(text: str) -> str:
     """Return *text* as a JSON string."""

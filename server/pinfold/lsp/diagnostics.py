@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pinfold.core.model.environment import EnvironmentAnswer
     from pinfold.core.settings import ProjectSettings, SettingProblem
     from pinfold.lsp.documents import Documents, OpenFile
+    from pinfold.lsp.install_failures import FailedLine
     from pinfold.lsp.reports import OpenReports
     from pinfold.lsp.workspace_files import FileFindings
 
@@ -163,6 +164,7 @@ class Diagnostics:
 
     def changed(self, file: OpenFile) -> None:
         """Take note of an edit."""
+        self._reports.failures.forget([file.path])
         if file.is_judged:
             self.channel.changed(file)
         else:
@@ -187,6 +189,7 @@ class Diagnostics:
 
     def changed_on_disk(self, paths: Sequence[Path]) -> None:
         """Take note of files that came, went or changed."""
+        self._reports.failures.forget(paths)
         self._documents.changed_on_disk(paths)
         self._everything_affected()
         self._closed_files_changed(paths)
@@ -202,6 +205,15 @@ class Diagnostics:
         """Look at the environments at once, since something is known to have changed."""
         if self._environments is not None:
             self._environments.look_again()
+
+    def tell_failures(self, failures: Mapping[Path, Sequence[FailedLine]]) -> None:
+        """Show these lines as those at which an installation has failed, and no others."""
+        concerned = self._reports.tell_failures(failures)
+        for path in concerned:
+            file = self._documents.of(path)
+            if file is not None and file.is_judged:
+                self.channel.affected(file, at_once=True)
+        self._files.judge(concerned)
 
     def _answered(self, answers: Mapping[EnvironmentQuery, EnvironmentAnswer]) -> None:
         self._documents.environments_answered(answers)
@@ -241,10 +253,11 @@ class Diagnostics:
 
     def _found(self, findings: Sequence[FileFindings]) -> None:
         for found in findings:
-            result_id = self._reports.ids.of(found.path, found.items)
+            items = self._reports.failures.with_items(found.path, found.items)
+            result_id = self._reports.ids.of(found.path, items)
             opened = self._documents.of(found.path)
             uri = uri_of_path(found.path) if opened is None else opened.uri
-            report = Report(uri, None, found.items, result_id)
+            report = Report(uri, None, items, result_id)
             self.channel.reported(found.path, report)
 
     def _gone(self, path: Path) -> None:

@@ -9,16 +9,12 @@ the workspace is trusted.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pinfold.core.blocking import to_the_end
-from pinfold.core.environments.choices import ChoiceError
-from pinfold.core.environments.conversation import Offer, Pick, Picked, PickItem, Severity, at_once
+from pinfold.core.environments.conversation import Offer, Pick, Picked, PickItem, Severity
 from pinfold.core.environments.examination import Examined
-from pinfold.core.model.environment import EnvironmentState
 from pinfold.features.environments import (
     belongs_to,
     diagnosis_json,
@@ -33,17 +29,27 @@ from pinfold.features.environments import (
     python_of,
     selection_json,
 )
-from pinfold.features.markup import Markup, message, paragraphs
-from pinfold.lsp.commands import PROBES, BadArguments, CommandFailed
-from pinfold.lsp.machine import Refused
+from pinfold.lsp.command_places import (
+    as_path,
+    ask_machine,
+    identity_path,
+    markdown,
+    needed_place,
+    place_at,
+    place_of,
+    show,
+    why_none,
+    written,
+)
+from pinfold.lsp.commands import PROBES, CommandFailed
 from pinfold.lsp.transport import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from pathlib import Path
 
     from pinfold.core.environments.discovery import Inventory
     from pinfold.core.model.installation import Installation
-    from pinfold.core.workspace.snapshot import Snapshot
     from pinfold.features.environments import Json, Selection
     from pinfold.lsp.commands import Arguments, Handler, Session
     from pinfold.lsp.machine import Machine, Place
@@ -55,8 +61,6 @@ NONE, AUTOMATIC = "none", "automatic"
 _STREAMED_S = 0.1
 """How often those who wait for a search see what it has found."""
 
-Result = TypeVar("Result")
-
 
 async def list_environments(session: Session, arguments: Arguments) -> object:
     """Answer from the last search, if there was one, and search again behind the answer."""
@@ -65,7 +69,7 @@ async def list_environments(session: Session, arguments: Arguments) -> object:
     roots = session.documents.roots
     if folder is None and len(roots) == 1:
         folder = roots[0]
-    place = None if folder is None else await _place_at(session, _as_path(folder))
+    place = None if folder is None else await place_at(session, as_path(folder))
     projects = roots if place is None else (place.project,)
     selection = None if place is None else place.selection
     kept = None
@@ -73,7 +77,7 @@ async def list_environments(session: Session, arguments: Arguments) -> object:
         kept = await in_thread(partial(machine.kept, projects))
     if kept is not None:
         # The answer must not be out of date for longer than it takes to find out.
-        session.begin_once(projects, partial(_search_behind, session, machine, projects, kept))
+        session.begin_once(projects, partial(search_behind, session, machine, projects, kept))
         return await _listing(machine, kept, projects, place, selection)
     inventory = await _searched(session, machine, projects)
     return await _listing(machine, inventory, projects, place, selection)
@@ -84,16 +88,16 @@ async def list_packages(session: Session, arguments: Arguments) -> object:
     machine = await session.machine()
     path = arguments.get("environment")
     if path is not None:
-        examined = await _ask(partial(machine.diagnosed_at, _as_path(path)))
+        examined = await ask_machine(partial(machine.diagnosed_at, as_path(path)))
         packages = examined.packages
         if packages is None:
             raise CommandFailed(f"what is installed in {path} cannot be read")
     else:
-        place = await _needed_place(session, arguments)
+        place = await needed_place(session, arguments)
         packages = place.selection.answer.packages
         if packages is None:
-            raise CommandFailed(_why_none(place.selection))
-    return await in_thread(partial(packages_json, packages, _written))
+            raise CommandFailed(why_none(place.selection))
+    return await in_thread(partial(packages_json, packages, written))
 
 
 async def activation(session: Session, arguments: Arguments) -> object:
@@ -101,12 +105,12 @@ async def activation(session: Session, arguments: Arguments) -> object:
     machine = await session.machine()
     installation = await _installation(session, machine, arguments)
     shell = arguments.get("shell")
-    text = await _ask(
+    text = await ask_machine(
         partial(machine.activation, installation, shell if isinstance(shell, str) else None)
     )
     return {
         "version": 1,
-        "prefix": _written(installation.prefix),
+        "prefix": written(installation.prefix),
         "shell": text.shell.value,
         "way": None if text.way is None else text.way.name.lower(),
         "activate": text.activate,
@@ -118,7 +122,7 @@ async def activation(session: Session, arguments: Arguments) -> object:
 async def select_environment(session: Session, arguments: Arguments) -> object:
     """Keep a choice for a folder; ask for what was not said."""
     machine = await session.machine()
-    place = await _place(session, arguments, asks=True)
+    place = await place_of(session, arguments, asks=True)
     if place is None:
         return None
     chosen = arguments.get("environment")
@@ -136,45 +140,45 @@ async def select_environment(session: Session, arguments: Arguments) -> object:
         if not isinstance(picked, Picked):
             return None
         # An identity is a path; what it is has to be found out now, whatever was listed.
-        chosen = picked.id if picked.id in (NONE, AUTOMATIC) else _identity_path(picked.id)
+        chosen = picked.id if picked.id in (NONE, AUTOMATIC) else identity_path(picked.id)
     prefix: Path | None = None
     if chosen == AUTOMATIC:
-        await _ask(partial(machine.forget, place.folder))
+        await ask_machine(partial(machine.forget, place.folder))
     elif chosen == NONE:
-        await _ask(partial(machine.choose, place.folder, None))
+        await ask_machine(partial(machine.choose, place.folder, None))
     else:
-        installation = await _ask(partial(machine.identified, _as_path(chosen)))
+        installation = await ask_machine(partial(machine.identified, as_path(chosen)))
         prefix = installation.prefix
-        await _ask(partial(machine.choose, place.folder, prefix))
+        await ask_machine(partial(machine.choose, place.folder, prefix))
     session.host.look_again()
-    now = await _place_at(session, place.folder)
+    now = await place_at(session, place.folder)
     return {
         "version": 1,
-        "folder": _written(place.folder),
-        "prefix": None if prefix is None else _written(prefix),
+        "folder": written(place.folder),
+        "prefix": None if prefix is None else written(prefix),
         "forgotten": chosen == AUTOMATIC,
-        "selection": selection_json(now.selection, _written),
+        "selection": selection_json(now.selection, written),
     }
 
 
 async def explain_environment(session: Session, arguments: Arguments) -> object:
     """Say which environment is for a folder, and why."""
     machine = await session.machine()
-    place = await _place(session, arguments, asks=True, explains=True)
+    place = await place_of(session, arguments, asks=True, explains=True)
     if place is None:
         return None
     selection = place.selection
     examined = None
     if selection.prefix is not None:
-        examined = await _ask(partial(machine.diagnosed_at, selection.prefix))
-    text = explanation_text(selection, _written)
-    _show(session, text, Severity.INFO)
+        examined = await ask_machine(partial(machine.diagnosed_at, selection.prefix))
+    text = explanation_text(selection, written)
+    show(session, text, Severity.INFO)
     path = arguments.get("folder")
-    asked = place.folder if path is None else _as_path(path)
+    asked = place.folder if path is None else as_path(path)
     return {
-        **explanation_json(selection, examined, asked, _written),
+        **explanation_json(selection, examined, asked, written),
         "text": text,
-        "markdown": _markdown(text),
+        "markdown": markdown(text),
     }
 
 
@@ -183,20 +187,20 @@ async def diagnose_environment(session: Session, arguments: Arguments) -> object
     machine = await session.machine()
     path, selection = arguments.get("environment"), None
     if path is None:
-        place = await _place(session, arguments, asks=True)
+        place = await place_of(session, arguments, asks=True)
         if place is None:
             return None
         path, selection = place.selection.prefix, place.selection
         if path is None:
-            raise CommandFailed(_why_none(place.selection))
-    examined = await _ask(partial(machine.diagnosed_at, _as_path(path)))
-    text = diagnosis_text(examined, _written)
-    _show(session, text, Severity.WARNING if is_ill(examined) else Severity.INFO)
+            raise CommandFailed(why_none(place.selection))
+    examined = await ask_machine(partial(machine.diagnosed_at, as_path(path)))
+    text = diagnosis_text(examined, written)
+    show(session, text, Severity.WARNING if is_ill(examined) else Severity.INFO)
     return {
         "version": 1,
-        "environment": diagnosis_json(examined, selection, _written),
+        "environment": diagnosis_json(examined, selection, written),
         "text": text,
-        "markdown": _markdown(text),
+        "markdown": markdown(text),
     }
 
 
@@ -224,75 +228,14 @@ HANDLERS: Mapping[str, Handler] = {
 }
 
 
-async def _ask(work: Callable[[], Result]) -> Result:
-    """Return what the machine says, in a thread; what it refuses is told to whoever asked.
-
-    Raises:
-        CommandFailed: the machine refused.
-    """
-    try:
-        return await in_thread(work)
-    except (Refused, ChoiceError) as error:
-        raise CommandFailed(str(error)) from error
-
-
-async def _place(
-    session: Session, arguments: Arguments, *, asks: bool = False, explains: bool = False
-) -> Place | None:
-    """Return the folder that is meant; ``None`` if a person was asked, and does not say.
-
-    Raises:
-        BadArguments: there are several, or none, and nobody is to be asked.
-    """
-    folder = arguments.get("folder")
-    roots = session.documents.roots
-    if folder is None:
-        local = (file.path.parent for file in session.documents if file.is_local)
-        candidates = roots or tuple(sorted(set(local)))
-        if len(candidates) == 1:
-            folder = candidates[0]
-        elif asks and candidates:
-            folder = await _asked_folder(session, candidates)
-            if folder is None:
-                return None
-        else:
-            count = "several folders" if candidates else "no folder"
-            raise BadArguments(f"there is {count} that this may be about: pass `folder`")
-    return await _place_at(session, _as_path(folder), explains=explains)
-
-
-async def _place_at(session: Session, folder: Path, *, explains: bool = False) -> Place:
-    machine = await session.machine()
-    snapshot = _own(session.documents.snapshot)
-    return await _ask(partial(machine.place, folder, snapshot, explains=explains))
-
-
-async def _asked_folder(session: Session, candidates: Sequence[Path]) -> Path | None:
-    items = tuple(
-        PickItem(str(index), folder.name or str(folder), str(folder.parent))
-        for index, folder in enumerate(candidates)
-    )
-    pick = Pick("Folder", "Which folder is this about?", "folder")
-    picked = await session.conversation.pick(pick, at_once(*items))
-    known = dict(zip((item.id for item in items), candidates, strict=True))
-    return known.get(picked.id) if isinstance(picked, Picked) else None
-
-
 async def _installation(session: Session, machine: Machine, arguments: Arguments) -> Installation:
     path = arguments.get("environment")
     if path is None:
-        place = await _needed_place(session, arguments)
+        place = await needed_place(session, arguments)
         path = place.selection.prefix
         if path is None:
-            raise CommandFailed(_why_none(place.selection))
-    return await _ask(partial(machine.identified, _as_path(path)))
-
-
-async def _needed_place(session: Session, arguments: Arguments) -> Place:
-    place = await _place(session, arguments)
-    # Only a person who was asked may have nothing to say.
-    assert place is not None
-    return place
+            raise CommandFailed(why_none(place.selection))
+    return await ask_machine(partial(machine.identified, as_path(path)))
 
 
 async def _searched(session: Session, machine: Machine, projects: Sequence[Path]) -> Inventory:
@@ -323,23 +266,25 @@ def _ask_unknown(
             partial(machine.ask_unknown, inventory, lambda: host.is_trusted is True)
         )
         if answered:
-            _tell_of_inventory(session, projects)
+            tell_of_inventory(session, projects)
 
     session.begin_once(PROBES, work)
 
 
-def _tell_of_inventory(session: Session, projects: Sequence[Path]) -> None:
+def tell_of_inventory(session: Session, projects: Sequence[Path]) -> None:
+    """Tell a client that shows them that there are other environments now."""
     if session.has_ui:
-        folders = [_written(project) for project in projects]
+        folders = [written(project) for project in projects]
         session.peer.tell(INVENTORY_CHANGED, {"folders": folders})
 
 
-async def _search_behind(
+async def search_behind(
     session: Session, machine: Machine, projects: Sequence[Path], known: Inventory
 ) -> None:
+    """Search, and tell the client if there is anything else than what is *known*."""
     inventory = await _searched(session, machine, projects)
     if inventory.installations != known.installations:
-        _tell_of_inventory(session, projects)
+        tell_of_inventory(session, projects)
 
 
 async def _listing(
@@ -352,36 +297,52 @@ async def _listing(
     def work() -> Json:
         examined = ordered(machine.examined(inventory, selection), projects, selection)
         folder = None if place is None else place.folder
-        return listing_json(examined, inventory, folder, selection, _written)
+        return listing_json(examined, inventory, folder, selection, written)
 
     return await in_thread(work)
 
 
-async def _offers(session: Session, machine: Machine, place: Place) -> AsyncGenerator[Offer, None]:
-    """Yield what there is to choose from: what is known, what is found, and what ails it."""
-    projects, selection = (place.project,), place.selection
+async def inventories(
+    session: Session, machine: Machine, projects: Sequence[Path]
+) -> AsyncGenerator[tuple[Inventory, bool], None]:
+    """Yield what is known of the machine, what is found of it, and at last, with true, all of it.
 
-    def offered(inventory: Inventory) -> Offer:
-        found = machine.with_selected(inventory, selection)
-        items = _items([Examined(installation) for installation in found], place)
-        return Offer(items, is_last=False)
-
+    The first comes at once, were there nothing in it.
+    """
     kept = await in_thread(partial(machine.kept, projects))
     looking = await in_thread(partial(machine.look, projects))
     try:
-        # At once, were it only to say what is meant now: nobody waits for a picker to open.
-        yield await in_thread(lambda: offered(kept or looking.so_far()))
+        yield (await in_thread(looking.so_far) if kept is None else kept), False
         end = asyncio.ensure_future(in_thread(looking.to_the_end))
         while not end.done():
             await asyncio.wait({end}, timeout=_STREAMED_S)
             if kept is None and not end.done():
-                yield await in_thread(lambda: offered(looking.so_far()))
+                yield await in_thread(looking.so_far), False
         inventory = end.result()
         _ask_unknown(session, machine, projects, inventory)
-        examined = await in_thread(partial(machine.examined, inventory, selection))
-        yield Offer(_items(examined, place), is_last=True)
+        yield inventory, True
     finally:
         looking.cancel()
+
+
+async def _offers(session: Session, machine: Machine, place: Place) -> AsyncGenerator[Offer, None]:
+    """Yield what there is to choose from: what is known, what is found, and what ails it."""
+    selection = place.selection
+
+    def offered(inventory: Inventory, *, is_last: bool) -> Offer:
+        if is_last:
+            return Offer(_items(machine.examined(inventory, selection), place))
+        found = machine.with_selected(inventory, selection)
+        items = _items([Examined(installation) for installation in found], place)
+        return Offer(items, is_last=False)
+
+    found = inventories(session, machine, (place.project,))
+    try:
+        # At once, were it only to say what is meant now: nobody waits for a picker to open.
+        async for inventory, is_last in found:
+            yield await in_thread(partial(offered, inventory, is_last=is_last))
+    finally:
+        await found.aclose()
 
 
 def _items(examined: Sequence[Examined], place: Place) -> tuple[PickItem, ...]:
@@ -429,48 +390,6 @@ def _label(installation: Installation, project: Path) -> str:
     path = installation.prefix
     if installation.is_base and installation.executable is not None:
         path = installation.executable
-    shown = _written(path.relative_to(project)) if path.is_relative_to(project) else _written(path)
+    shown = written(path.relative_to(project)) if path.is_relative_to(project) else written(path)
     name = installation.name
     return f"{shown} ({name})" if name and name not in shown else shown
-
-
-def _why_none(selection: Selection) -> str:
-    answer = selection.answer
-    if answer.state is EnvironmentState.NONE:
-        return f"no environment for {selection.folder}: {answer.reason}; pass `environment`"
-    return f"no environment for {selection.folder} that can be used: {answer.reason}"
-
-
-def _show(session: Session, text: str, severity: Severity) -> None:
-    # A client with an interface of its own shows the result where it likes.
-    if not session.has_ui:
-        session.conversation.tell(text, severity)
-
-
-def _markdown(text: str) -> str:
-    """Return lines, each of which may quote anything, as a paragraph and a list."""
-    first, *others = map(message, text.split("\n"))
-    bullets = "\n".join(f"- {line.markdown}" for line in others)
-    return paragraphs([first, Markup(bullets, bullets)]).markdown
-
-
-def _own(snapshot: Snapshot) -> Snapshot:
-    """Return *snapshot* with files of its own, for a thread."""
-    return replace(snapshot, disk=snapshot.disk.without(()))
-
-
-def _written(path: Path) -> str:
-    """Return *path* for a client, which has no working directory that it could be relative to."""
-    return path.as_posix()
-
-
-def _as_path(value: Path | str | bool) -> Path:
-    assert not isinstance(value, (str, bool))
-    return value
-
-
-def _identity_path(identity: str) -> Path:
-    path = Path(identity)
-    if "\0" in identity or not path.is_absolute():
-        raise CommandFailed("what the client says was chosen was not among the items")
-    return path

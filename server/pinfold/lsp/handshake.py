@@ -6,6 +6,7 @@ announced. Whatever a client leaves out has a default.
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 DEFAULT_DEBOUNCE_MS = 20
 MAX_DEBOUNCE_MS = 10_000
 
+INSTALLERS = ("auto", "uv", "pip")
+"""The values of the option `installer`."""
+
+_LOGGER = logging.getLogger("pinfold.lsp")
+
 OPEN_FILES_ONLY = "openFilesOnly"
 """The value of the option `diagnosticMode` that leaves out what is not open."""
 
@@ -36,6 +42,31 @@ _DIAGNOSTIC_OPTIONS = {
     "interFileDependencies": True,
     "workspaceDiagnostics": True,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSettings:
+    """What a person has set of installers: which one, ``auto`` for uv where it is, and where uv is.
+
+    That is a matter of the machine and not of the project, so the editor's settings have it.
+    """
+
+    installer: str = "auto"
+    uv: Path | None = None
+
+    @classmethod
+    def of(cls, found: object) -> ToolSettings:
+        """Read `installer` and `uvPath`; what is malformed has its default."""
+        found = found if isinstance(found, dict) else {}
+        installer, uv = found.get("installer"), found.get("uvPath")
+        path = Path(os.path.expanduser(uv)) if isinstance(uv, str) and uv.strip() else None  # noqa: PTH111
+        is_usable = path is None or (path.is_absolute() and "\0" not in str(path))
+        if installer not in (None, *INSTALLERS) or not is_usable:
+            _LOGGER.warning("ignored settings of installers, which are malformed")
+        return cls(
+            installer if isinstance(installer, str) and installer in INSTALLERS else "auto",
+            path if is_usable else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +156,32 @@ class Client:
     def has_progress(self) -> bool:
         """Whether the client shows progress that the server begins."""
         return self.capability("window", "workDoneProgress") is True
+
+    @property
+    def shows_documents(self) -> bool:
+        """Whether the client can be asked to show a file."""
+        return self.capability("window", "showDocument", "support") is True
+
+    @property
+    def applies_edits(self) -> bool:
+        """Whether the client can be asked to change files."""
+        return self.capability("workspace", "applyEdit") is True
+
+    @property
+    def has_versioned_edits(self) -> bool:
+        """Whether an edit may say of which version of a document it is."""
+        return self.capability("workspace", "workspaceEdit", "documentChanges") is True
+
+    @property
+    def creates_files(self) -> bool:
+        """Whether an edit may make a file."""
+        found = self.capability("workspace", "workspaceEdit", "resourceOperations")
+        return self.has_versioned_edits and isinstance(found, list) and "create" in found
+
+    @property
+    def tools(self) -> ToolSettings:
+        """What is set of installers to begin with."""
+        return ToolSettings.of(self.options)
 
     @property
     def is_trusted(self) -> bool | None:

@@ -39,10 +39,12 @@ if TYPE_CHECKING:
     from pinfold.core.environments.activation import ActivationText
     from pinfold.core.environments.discovery import Search
     from pinfold.core.environments.examination import Examined, SilentSince
+    from pinfold.core.environments.operations.workbench import Workbench
     from pinfold.core.environments.selection import EnvironmentQuery
     from pinfold.core.environments.shells import Shell
     from pinfold.core.model.installation import Installation
     from pinfold.core.workspace.snapshot import Snapshot
+    from pinfold.lsp.handshake import ToolSettings
 
 Result = TypeVar("Result")
 
@@ -97,6 +99,7 @@ class Machine:
         self._discovery = Discovery(self._filesystem)
         self._examiner = Examiner(self._filesystem, home=self._home, variables=os.environ)
         self._reader = environment_reader()
+        self._benches: dict[tuple[ToolSettings, tuple[Path, ...]], Workbench] = {}
         self._prober = Prober(
             self._examiner.filesystem, os.environ, LocalStateFolder(state_folder() / "probes")
         )
@@ -115,6 +118,17 @@ class Machine:
         ask = self._reader.explain if explains else self._reader.answer
         answer = self._within(folder, partial(ask, query), self._reader.silent_since)
         return Place(folder, project, Selection(folder, answer))
+
+    def workbench(self, tools: ToolSettings, untrusted: tuple[Path, ...] = ()) -> Workbench:
+        """Return what operations work with; no uv in the folders *untrusted* is started."""
+        # Late: what only reads needs none of it.
+        from pinfold.core.environments.operations.workbench import Backend, Tools, Workbench
+
+        key = (tools, untrusted)
+        if key not in self._benches:
+            named = Tools(Backend(tools.installer), tools.uv, untrusted)
+            self._benches[key] = Workbench(self._filesystem, state_folder(), named)
+        return self._benches[key]
 
     def kept(self, projects: Sequence[Path]) -> Inventory | None:
         """Return what the last search found, ``None`` if nothing is kept of it."""

@@ -24,13 +24,14 @@ from pygls.protocol import (
 from pinfold.lsp.convert import InvalidChange, path_of_uri
 from pinfold.lsp.diagnostics import Diagnostics
 from pinfold.lsp.documents import Documents
-from pinfold.lsp.handshake import Client, folders
+from pinfold.lsp.handshake import Client, ToolSettings, folders
 from pinfold.lsp.late_answers import LateAnswers
 from pinfold.lsp.parent import watch_parent
 from pinfold.lsp.reports import OpenReports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from cattrs import Converter
     from pygls.lsp.server import LanguageServer
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from pinfold.lsp.command_table import Command
     from pinfold.lsp.commands import Commands, Handler
     from pinfold.lsp.documents import OpenFile
+    from pinfold.lsp.install_failures import FailedLine
     from pinfold.lsp.pulling import Puller
     from pinfold.lsp.status import StatusTeller
 
@@ -51,10 +53,16 @@ _RAW_METHODS = frozenset(
         types.TEXT_DOCUMENT_DID_CHANGE,
         types.TEXT_DOCUMENT_DID_CLOSE,
         types.TEXT_DOCUMENT_DID_SAVE,
+        types.WORKSPACE_DID_CHANGE_CONFIGURATION,
         types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
         types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS,
     }
 )
+
+IDLE_S = 2.0
+"""How long after the handshake it is looked for what an earlier session has left half-way.
+
+First diagnostics go before that, and nothing waits for it."""
 
 # pygls has a handler for these, but nothing here has notebooks, progress or traces; commands and
 # what is cancelled go another way.
@@ -99,6 +107,8 @@ class PinfoldProtocol(LanguageServerProtocol):
         self.more_commands: Mapping[Command, Handler] = {}
         # What the client says of the workspace; ``None`` if it says nothing.
         self.is_trusted: bool | None = None
+        self.tools = ToolSettings()
+        self._idle_handle: asyncio.TimerHandle | None = None
         super().__init__(server, converter)
 
     # What comes in.
@@ -182,19 +192,37 @@ class PinfoldProtocol(LanguageServerProtocol):
         answer.refuse(_INVALID_PARAMS, f"invalid parameters of {method}")
 
     def _receive_command(self, identifier: int | str, params: object) -> None:
+        self._commands_of_session().execute(identifier, params)
+
+    def _commands_of_session(self) -> Commands:
         if self._commands is None:
             from pinfold.lsp.commands import Abilities, Commands
 
             assert self.documents is not None
+            client = self.client
             abilities = Abilities(
-                has_ui=self.client.has_ui,
-                has_preview=self.client.has_preview,
-                has_progress=self.client.has_progress,
+                has_ui=client.has_ui,
+                has_preview=client.has_preview,
+                has_progress=client.has_progress,
+                shows_documents=client.shows_documents,
+                applies_edits=client.applies_edits,
+                has_versions=client.has_versioned_edits,
+                creates_files=client.creates_files,
             )
             self._commands = Commands(
-                self, self, self.documents, self.late_answers, abilities, self.more_commands
+                self,
+                self,
+                self.documents,
+                self.late_answers,
+                abilities,
+                self.more_commands,
+                recovers=self.reads_environments,
             )
-        self._commands.execute(identifier, params)
+        return self._commands
+
+    def _recover(self) -> None:
+        if not self._shutdown:
+            self._commands_of_session().recover()
 
     def _receive_notification(self, data: dict[str, Any], method: str) -> None:
         if method == types.EXIT:
@@ -299,7 +327,7 @@ class PinfoldProtocol(LanguageServerProtocol):
         if self.documents is not None:
             raise Refusal("the server is initialized already", code=_INVALID_REQUEST)
         self.client = client = Client.of(params)
-        self.is_trusted = client.is_trusted
+        self.is_trusted, self.tools = client.is_trusted, client.tools
         self.documents = Documents(client.encoding, client.roots)
         reports = OpenReports(self.documents, client.diagnostics)
         self.diagnostics = Diagnostics(
@@ -348,6 +376,9 @@ class PinfoldProtocol(LanguageServerProtocol):
             self._request("client/registerCapability", {"registrations": registrations})
         if self.diagnostics is not None:
             self.diagnostics.start()
+        if self.reads_environments and self._idle_handle is None:
+            loop = asyncio.get_running_loop()
+            self._idle_handle = loop.call_later(IDLE_S, self._recover)
 
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(  # type: ignore[override]  # as above
@@ -433,6 +464,13 @@ class PinfoldProtocol(LanguageServerProtocol):
         if paths and self.diagnostics:
             self.diagnostics.changed_on_disk(paths)
 
+    @lsp_method(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    def lsp_workspace__did_change_configuration(self, params: Any) -> None:
+        """Take in what a person has set of installers, of a client that sends it along."""
+        settings = params.get("settings") if isinstance(params, dict) else None
+        if isinstance(settings, dict) and isinstance(settings.get("pinfold"), dict):
+            self.tools = ToolSettings.of(settings["pinfold"])
+
     @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def lsp_workspace__did_change_workspace_folders(self, params: Any) -> None:
         """Add and remove workspace folders."""
@@ -477,6 +515,11 @@ class PinfoldProtocol(LanguageServerProtocol):
         """Look at the environments now, instead of when the time has come."""
         if self.diagnostics is not None:
             self.diagnostics.look_again()
+
+    def tell_failures(self, failures: Mapping[Path, Sequence[FailedLine]]) -> None:
+        """Show these lines as those at which an installation has failed, and no others."""
+        if self.diagnostics is not None:
+            self.diagnostics.tell_failures(failures)
 
     async def ask(self, method: str, params: Mapping[str, Any]) -> object:
         """Return the client's answer to a request, which is withdrawn if nobody waits any more.

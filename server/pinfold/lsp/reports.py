@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING
 
 from pinfold.lsp.diagnostic_texts import DiagnosticTexts
 from pinfold.lsp.documents import judged
+from pinfold.lsp.install_failures import InstallFailures
 from pinfold.lsp.transport import in_background
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pinfold.core.workspace.snapshot import Judgement
     from pinfold.lsp.diagnostic_texts import ClientDiagnostics
     from pinfold.lsp.documents import Documents, OpenFile
+    from pinfold.lsp.install_failures import FailedLine
 
     OnReport = Callable[["Report | None"], None]
 
@@ -79,6 +81,7 @@ class OpenReports:
 
     def __init__(self, documents: Documents, client: ClientDiagnostics) -> None:
         self.ids = ResultIds()
+        self.failures = InstallFailures()
         self._documents = documents
         self._client = client
         self._texts = DiagnosticTexts(documents.encoding, client)
@@ -131,6 +134,16 @@ class OpenReports:
             self._waiting[file.path] = [(file, on_done)]
             self._judge_in_background(file)
 
+    def tell_failures(self, failures: Mapping[Path, Sequence[FailedLine]]) -> frozenset[Path]:
+        """Show these lines as those at which an installation has failed, and no others.
+
+        Returns the files in which something else is found by that.
+        """
+        concerned = self.failures.replace(failures)
+        for path in concerned:
+            self._reports.pop(path, None)
+        return concerned
+
     def forget(self, path: Path) -> None:
         """Let go of what is known of a document that was closed."""
         self._durations.pop(path, None)
@@ -179,6 +192,7 @@ class OpenReports:
         return self._keep(file, judgement, items)
 
     def _keep(self, file: OpenFile, judgement: Judgement, items: str) -> Report:
+        items = self.failures.with_items(file.path, items)
         report = Report(file.uri, file.version, items, self.ids.of(file.path, items))
         self._reports[file.path] = (file, judgement, report)
         return report

@@ -1,0 +1,158 @@
+"""The folder that a command is about, and the environment for it; how a result is said.
+
+Owns what the commands have in common: who is asked which folder is meant, what is told of what the
+machine refuses, the form in which a client gets paths and lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pinfold.core.environments.choices import ChoiceError
+from pinfold.core.environments.conversation import Pick, Picked, PickItem, Severity, at_once
+from pinfold.core.model.environment import EnvironmentState
+from pinfold.features.markup import Markup, message, paragraphs
+from pinfold.lsp.commands import BadArguments, CommandFailed
+from pinfold.lsp.machine import Refused
+from pinfold.lsp.transport import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pinfold.core.workspace.snapshot import Snapshot
+    from pinfold.features.environments import Selection
+    from pinfold.lsp.commands import Arguments, ArgumentValue, Session
+    from pinfold.lsp.machine import Place
+
+MAX_SHOWN_LINES = 25
+"""How many lines of a result a client without an interface of its own is shown."""
+
+Result = TypeVar("Result")
+
+
+async def ask_machine(work: Callable[[], Result]) -> Result:
+    """Return what the machine says, in a thread; what it refuses is told to whoever asked.
+
+    Raises:
+        CommandFailed: the machine refused.
+    """
+    try:
+        return await in_thread(work)
+    except (Refused, ChoiceError) as error:
+        raise CommandFailed(str(error)) from error
+
+
+async def place_of(
+    session: Session, arguments: Arguments, *, asks: bool = False, explains: bool = False
+) -> Place | None:
+    """Return the folder that is meant; ``None`` if a person was asked, and does not say.
+
+    Raises:
+        BadArguments: there are several, or none, and nobody is to be asked.
+    """
+    folder = arguments.get("folder")
+    roots = session.documents.roots
+    if folder is None:
+        local = (file.path.parent for file in session.documents if file.is_local)
+        candidates = roots or tuple(sorted(set(local)))
+        if len(candidates) == 1:
+            folder = candidates[0]
+        elif asks and candidates:
+            folder = await _asked_folder(session, candidates)
+            if folder is None:
+                return None
+        else:
+            count = "several folders" if candidates else "no folder"
+            raise BadArguments(f"there is {count} that this may be about: pass `folder`")
+    return await place_at(session, as_path(folder), explains=explains)
+
+
+async def place_at(session: Session, folder: Path, *, explains: bool = False) -> Place:
+    """Return what is to be known of a folder.
+
+    Raises:
+        CommandFailed: there is no such folder, or it does not answer.
+    """
+    machine = await session.machine()
+    snapshot = own_files(session.documents.snapshot)
+    return await ask_machine(partial(machine.place, folder, snapshot, explains=explains))
+
+
+async def _asked_folder(session: Session, candidates: Sequence[Path]) -> Path | None:
+    items = tuple(
+        PickItem(str(index), folder.name or str(folder), str(folder.parent))
+        for index, folder in enumerate(candidates)
+    )
+    pick = Pick("Folder", "Which folder is this about?", "folder")
+    picked = await session.conversation.pick(pick, at_once(*items))
+    known = dict(zip((item.id for item in items), candidates, strict=True))
+    return known.get(picked.id) if isinstance(picked, Picked) else None
+
+
+async def needed_place(session: Session, arguments: Arguments) -> Place:
+    """Return the folder that is meant, where nobody is to be asked.
+
+    Raises:
+        BadArguments: there are several, or none.
+    """
+    place = await place_of(session, arguments)
+    # Only a person who was asked may have nothing to say.
+    assert place is not None
+    return place
+
+
+def why_none(selection: Selection) -> str:
+    """Return a message that says why there is no environment for a folder."""
+    answer = selection.answer
+    if answer.state is EnvironmentState.NONE:
+        return f"no environment for {selection.folder}: {answer.reason}; pass `environment`"
+    return f"no environment for {selection.folder} that can be used: {answer.reason}"
+
+
+def show(session: Session, text: str, severity: Severity) -> None:
+    """Show a result; a client with an interface of its own does that where it likes."""
+    if session.has_ui:
+        return
+    lines = text.split("\n")
+    if len(lines) > MAX_SHOWN_LINES:
+        left_out = len(lines) - MAX_SHOWN_LINES + 1
+        lines = [*lines[: MAX_SHOWN_LINES - 1], f"… and {left_out:,} more lines"]
+    session.conversation.tell("\n".join(lines), severity)
+
+
+def markdown(text: str) -> str:
+    """Return lines, each of which may quote anything, as a paragraph and a list."""
+    first, *others = map(message, text.split("\n"))
+    bullets = "\n".join(f"- {line.markdown}" for line in others)
+    return paragraphs([first, Markup(bullets, bullets)]).markdown
+
+
+def own_files(snapshot: Snapshot) -> Snapshot:
+    """Return *snapshot* with files of its own, for a thread."""
+    return replace(snapshot, disk=snapshot.disk.without(()))
+
+
+def written(path: Path) -> str:
+    """Return *path* for a client, which has no working directory that it could be relative to."""
+    return path.as_posix()
+
+
+def as_path(value: ArgumentValue) -> Path:
+    """Return an argument that can be nothing but a path."""
+    assert isinstance(value, Path)
+    return value
+
+
+def identity_path(identity: str) -> Path:
+    """Return the path that an item's id is, which a client may have made up.
+
+    Raises:
+        CommandFailed: it is none.
+    """
+    path = Path(identity)
+    if "\0" in identity or not path.is_absolute():
+        raise CommandFailed("what the client says was chosen was not among the items")
+    return path

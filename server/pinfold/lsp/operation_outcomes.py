@@ -1,0 +1,201 @@
+"""Operations run, and what people are told of what became of them.
+
+Owns the question about edits that are not saved, the buttons under a message, and the lines at
+which an installation has failed. What is asked for is :mod:`pinfold.lsp.operation_commands`'.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pinfold.core.environments.conversation import Severity
+from pinfold.core.environments.operations.prepared import UnreadableFile
+from pinfold.core.environments.operations.requests import Create, Rebuild, Remove, Undo
+from pinfold.core.environments.operations.runner import Outcome, Result, run_operation
+from pinfold.core.model.text import TextRange
+from pinfold.features.operations import asked_files, outcome_text, plan_lines
+from pinfold.lsp.command_places import ask_machine, place_at
+from pinfold.lsp.convert import to_range, uri_of_path
+from pinfold.lsp.environment_commands import search_behind, tell_of_inventory
+from pinfold.lsp.install_failures import FailedLine
+from pinfold.lsp.operation_questions import may_go_on_unsaved
+from pinfold.lsp.requirements_files import unsaved_files
+from pinfold.lsp.transport import in_thread
+from pinfold.lsp.ui import SHOW_MESSAGE_REQUEST, ClientRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from pinfold.core.environments.operations.requests import Request
+    from pinfold.core.formats.document import Document
+    from pinfold.core.model.plan import Plan
+    from pinfold.lsp.commands import Arguments, Session
+    from pinfold.lsp.operation_scene import Scene
+
+SHOW_DOCUMENT = "window/showDocument"
+
+_UNDO, _SHOW_LOG = "Undo", "Show log"
+
+
+async def run_and_tell(
+    scene: Scene, request: Request, said: Sequence[str], files: Sequence[Path] = ()
+) -> Outcome:
+    """Do it, once it was agreed to, and tell of the outcome."""
+    session = scene.session
+    snapshot = scene.snapshot
+    unsaved = await in_thread(
+        partial(unsaved_files, session.documents.snapshot, snapshot, tuple(files))
+    )
+    if unsaved and not scene.only_preview:
+        if not await may_go_on_unsaved(scene.conversation, unsaved):
+            return Outcome(Result.DECLINED)
+        # He may have saved meanwhile.
+        snapshot = scene.snapshot
+    session.host.tell_failures({})
+
+    def render(plan: Plan) -> Sequence[str]:
+        return [f"Environment: {scene.shown(plan.prefix)}", *plan_lines(plan, scene.shown)]
+
+    try:
+        outcome = await run_operation(
+            request,
+            scene.bench,
+            scene.conversation,
+            partial(asked_files, snapshot),
+            render=render,
+            said=("pinfold", *said),
+            only_preview=scene.only_preview,
+        )
+    finally:
+        # Whatever became of it: what was put back has been something else meanwhile.
+        session.host.look_again()
+    await _tell(scene, request, outcome)
+    return outcome
+
+
+async def _tell(scene: Scene, request: Request, outcome: Outcome) -> None:
+    session = scene.session
+    text = outcome_text(outcome, scene.shown(request.prefix), says_undo=False)
+    match outcome.result:
+        case Result.DONE:
+            assert outcome.done is not None
+            undoing: Arguments = {
+                "folder": scene.folder,
+                "environment": request.prefix,
+                "id": outcome.done.entry,
+                "yes": True,
+            }
+            if isinstance(request, Undo):
+                _offer(session, text, Severity.INFO, {})
+            else:
+                undo_it = partial(session.begin_command, "pinfold.undo", undoing)
+                _offer(session, text, Severity.INFO, {_UNDO: undo_it})
+            if isinstance(request, (Create, Remove, Rebuild, Undo)):
+                await _look_for_environments(scene)
+        case Result.FAILED:
+            session.host.tell_failures(await in_thread(partial(_failed_lines, scene, outcome)))
+            log = outcome.log
+            actions: dict[str, Callable[[], None]] = {}
+            if log is not None and session.abilities.shows_documents:
+                actions[_SHOW_LOG] = partial(_show_file, session, log)
+            elif log is not None:
+                text = f"{text} All that was said: {log}"
+            _offer(session, text, Severity.ERROR, actions)
+        case Result.REFUSED:
+            refusal = outcome.refusal
+            if refusal is not None and refusal.command is not None:
+                text = f"{text}: {' '.join(refusal.command)}"
+            _offer(session, text, Severity.WARNING, {})
+        case Result.NOTHING_TO_DO:
+            _offer(session, text, Severity.INFO, {})
+        case Result.PREVIEWED | Result.DECLINED:
+            pass
+
+
+def _offer(
+    session: Session, message: str, severity: Severity, actions: Mapping[str, Callable[[], None]]
+) -> None:
+    """Say something, with buttons; nobody waits until one is pressed."""
+    if not actions:
+        session.conversation.tell(message, severity)
+        return
+
+    async def ask() -> None:
+        params = {
+            "type": _MESSAGE_TYPES[severity],
+            "message": message,
+            "actions": [{"title": title} for title in actions],
+        }
+        try:
+            answer = await session.peer.ask(SHOW_MESSAGE_REQUEST, params)
+        except ClientRefused:
+            session.conversation.tell(message, severity)
+            return
+        action = actions.get(answer.get("title", "")) if isinstance(answer, dict) else None
+        if action is not None:
+            action()
+
+    session.begin_once(object(), ask)
+
+
+_MESSAGE_TYPES = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.INFO: 3}
+
+
+def _show_file(session: Session, path: Path) -> None:
+    async def show() -> None:
+        params = {"uri": uri_of_path(path), "takeFocus": True}
+        try:
+            await session.peer.ask(SHOW_DOCUMENT, params)
+        except ClientRefused:
+            session.conversation.tell(f"All that was said: {path}", Severity.INFO)
+
+    session.begin_once(object(), show)
+
+
+async def _look_for_environments(scene: Scene) -> None:
+    """Tell of other environments now, and have whoever lists them find what there is."""
+    session, projects = scene.session, (scene.place.project,)
+    tell_of_inventory(session, projects)
+    known = await in_thread(partial(scene.machine.kept, projects))
+    if known is not None:
+        work = partial(search_behind, session, scene.machine, projects, known)
+        session.begin_once(projects, work)
+
+
+async def choose_if_not_found(scene: Scene, prefix: Path) -> None:
+    """Keep a new environment as that of the folder, unless it is the one that is found anyway."""
+    now = await place_at(scene.session, scene.folder)
+    if now.selection.prefix != prefix:
+        await ask_machine(partial(scene.machine.choose, scene.folder, prefix))
+        scene.session.host.look_again()
+
+
+def _failed_lines(scene: Scene, outcome: Outcome) -> Mapping[Path, Sequence[FailedLine]]:
+    """Return the lines that ask for what could not be installed. Blocks."""
+    failure = outcome.failure
+    assert failure is not None
+    found: dict[Path, list[FailedLine]] = {}
+    snapshot = scene.snapshot
+    for asker in failure.askers:
+        if asker.path is None or asker.line is None:
+            continue
+        try:
+            file, *_ = asked_files(snapshot, [asker.path])
+        except UnreadableFile:
+            continue
+        document = file.document
+        place = to_range(document, _line(document, asker.line), scene.session.documents.encoding)
+        found.setdefault(asker.path, []).append(FailedLine(place, failure.cause))
+    return found
+
+
+def _line(document: Document, number: int) -> TextRange:
+    """Return the text of a line, without what is blank around it."""
+    table = document.table
+    start = table.line_start(min(number, len(table) - 1))
+    end = table.line_start(number + 1) if number + 1 < len(table) else len(document.text)
+    text = document.text[start:end]
+    start += len(text) - len(text.lstrip())
+    return TextRange(start, max(start, start + len(text.strip())))

@@ -1,0 +1,91 @@
+"""Edits of files that a command asks the client to make: ``workspace/applyEdit``.
+
+Owns their form. What is edited, and why, is the business of whoever asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pinfold.core.formats.document import Document
+from pinfold.lsp.convert import expressible, to_range, uri_of_path
+from pinfold.lsp.ui import ClientRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pinfold.core.model.finding import Edit
+    from pinfold.lsp.commands import Session
+
+APPLY_EDIT = "workspace/applyEdit"
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdits:
+    """The edits of a file, in order; `document` is what it is now, ``None`` for a new one."""
+
+    path: Path
+    document: Document | None
+    edits: Sequence[Edit]
+
+
+async def apply_edits(session: Session, label: str, files: Sequence[FileEdits]) -> str | None:
+    """Have the client make edits; return in a clause why it has not, ``None`` if it has."""
+    abilities = session.abilities
+    if not abilities.applies_edits:
+        return "this client changes no files on demand"
+    if any(file.document is None for file in files) and not abilities.creates_files:
+        return "this client makes no files on demand"
+    try:
+        answer = await session.peer.ask(
+            APPLY_EDIT, {"label": label, "edit": _workspace_edit(session, files)}
+        )
+    except ClientRefused as error:
+        return str(error)
+    if isinstance(answer, dict) and answer.get("applied") is True:
+        return None
+    reason = answer.get("failureReason") if isinstance(answer, dict) else None
+    return f"the client says: {reason}" if isinstance(reason, str) else "the client did not do it"
+
+
+def _workspace_edit(session: Session, files: Sequence[FileEdits]) -> dict[str, Any]:
+    if not session.abilities.has_versions:
+        return {"changes": {_uri(session, file.path): _edits(session, file) for file in files}}
+    changes: list[dict[str, Any]] = []
+    for file in files:
+        uri, opened = _uri(session, file.path), session.documents.of(file.path)
+        if file.document is None:
+            changes.append({"kind": "create", "uri": uri, "options": {"ignoreIfExists": True}})
+        version = None if opened is None else opened.version
+        changes.append(
+            {
+                "textDocument": {"uri": uri, "version": version},
+                "edits": _edits(session, file),
+            }
+        )
+    return {"documentChanges": changes}
+
+
+def _edits(session: Session, file: FileEdits) -> list[dict[str, Any]]:
+    document = file.document or Document.read("")
+    found = []
+    for edit in file.edits:
+        span, text = expressible(document, edit.range, edit.text)
+        first, left, last, right = to_range(document, span, session.documents.encoding)
+        found.append(
+            {
+                "range": {
+                    "start": {"line": first, "character": left},
+                    "end": {"line": last, "character": right},
+                },
+                "newText": text,
+            }
+        )
+    return found
+
+
+def _uri(session: Session, path: Path) -> str:
+    opened = session.documents.of(path)
+    return uri_of_path(path) if opened is None else opened.uri

@@ -1,0 +1,728 @@
+"""Commands that change environments: uv and pip for real, against an index on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness.index import Index, quiet_variables, sdist, wheel
+from tests.lsp.client import CAPABILITIES, NO_REPLY, PULL_CAPABILITIES, SERVER, Client, Message
+from tests.lsp.schemas import validate
+from tests.lsp.test_commands import REQUEST_CANCELLED, REQUEST_FAILED, check_refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+pytestmark = pytest.mark.slow
+
+DEADLINE_S = 120.0
+CANCEL_S = 5.0
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENT = (sys.executable, "-m", "tests.lsp.patient_server")
+
+BASE = str(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
+
+ABLE: Message = {
+    **CAPABILITIES,
+    "window": {"workDoneProgress": True, "showDocument": {"support": True}},
+    "workspace": {
+        "applyEdit": True,
+        "workspaceEdit": {"documentChanges": True, "resourceOperations": ["create"]},
+    },
+    "experimental": {"pinfold": {"ui": {"preview": True}}},
+}
+"""A client that can show everything and edits on demand."""
+
+# The first build tells an installer what it would do; every one after that takes ten minutes, and
+# says so to whoever reads the FIFO.
+_SLOW = """
+import os, pathlib, time
+mark = pathlib.Path(os.environ["PINFOLD_TEST_MARK"])
+if mark.with_suffix(".first").exists():
+    mark.write_text(str(os.getpid()))
+    time.sleep(600)
+mark.with_suffix(".first").touch()
+"""
+
+ARCHIVES = (
+    wheel("flask", "3.0.0", requires=["werkzeug>=3"], scripts={"flask": "flask:main"}),
+    wheel("flask", "3.1.0", requires=["werkzeug>=3"], scripts={"flask": "flask:main"}),
+    wheel("werkzeug", "3.0.0"),
+    wheel("werkzeug", "3.1.3"),
+    wheel("quarts", "1.0", requires=["werkzeug<3"]),
+    wheel("tiny", "1.0"),
+    wheel("tiny", "2.0"),
+    sdist(wheel("slow", "1.0"), failure=_SLOW),
+)
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[Index]:
+    """Return an index with a few packages, one of which takes long to build."""
+    with Index(ARCHIVES) as index:
+        yield index
+
+
+class Scene:
+    """A workspace, and a server that has shaken hands."""
+
+    def __init__(
+        self,
+        folder: Path,
+        index: Index,
+        backend: str,
+        *,
+        command: Sequence[str] = SERVER,
+        **initialize: Any,
+    ) -> None:
+        self.folder = folder
+        self.root = folder / "shop"
+        self.root.mkdir()
+        (folder / "home").mkdir()
+        self.mark = folder / "building"
+        self.backend = backend
+        self.environment = self.root / ".venv"
+        self.file = self.root / "requirements.txt"
+        self.variables = {
+            **quiet_variables(folder / "home"),
+            "PINFOLD_STATE_DIR": str(folder / "state"),
+            "PIP_INDEX_URL": index.url,
+            "PYTHONPATH": f"{ROOT / 'server'}:{ROOT}",
+            "PINFOLD_TEST_MARK": str(self.mark),
+            # What was built in order to see what would be done is built again.
+            "UV_NO_CACHE": "1",
+            "PIP_NO_CACHE_DIR": "1",
+        }
+        os.mkfifo(self.mark)
+        self.command = command
+        self.client = Client(command, cwd=ROOT, environment=self.variables)
+        self.start(**initialize)
+
+    def start(self, **initialize: Any) -> None:
+        """Shake hands."""
+        options = {"debounceMs": 0, "installer": self.backend}
+        settings = {"capabilities": ABLE, "initializationOptions": options, **initialize}
+        self.client.initialize(root=self.root, **settings)
+
+    def begin(self, command: str, **arguments: object) -> int:
+        """Ask for a command."""
+        return self.client.begin(
+            "workspace/executeCommand",
+            {"command": f"pinfold.{command}", "arguments": [arguments]},
+        )
+
+    def run(self, command: str, **arguments: object) -> Any:
+        """Return the result of a command, held against its schema."""
+        result = self.client.answer(self.begin(command, **arguments), DEADLINE_S)
+        validate(result, command)
+        return result
+
+    def create(self, *packages: str) -> None:
+        """Have an environment with these in it."""
+        result = self.run(
+            "createEnvironment", python=BASE, packages=packages, install=False, yes=True
+        )
+        assert "done" == result["result"], result
+
+    def restart(self, **initialize: Any) -> None:
+        """Begin a new session in place of one whose process is gone."""
+        self.client.kill()
+        self.client = Client(self.command, cwd=ROOT, environment=self.variables)
+        self.start(**initialize)
+
+    @property
+    def files(self) -> dict[str, int]:
+        """Every file of the environment, with its size."""
+        return {
+            str(path.relative_to(self.environment)): path.lstat().st_size
+            for path in self.environment.rglob("*")
+            if not path.is_dir() and "__pycache__" not in path.parts
+        }
+
+    @property
+    def running(self) -> list[str]:
+        """The processes that a server has started; the dead are none."""
+        found = []
+        for process in Path("/proc").iterdir():
+            try:
+                environ = (process / "environ").read_bytes().split(b"\0")
+                state = (process / "stat").read_bytes().rpartition(b")")[2].split()[0]
+            except OSError:
+                continue
+            is_ours = f"PINFOLD_TEST_MARK={self.mark}".encode() in environ
+            is_server = process.name == str(self.client.process.pid)
+            if is_ours and not is_server and state not in (b"Z", b"X"):
+                found.append(process.name)
+        return found
+
+    @property
+    def installed(self) -> dict[str, str]:
+        """What the environment's own interpreter finds installed, by name."""
+        program = (
+            "import importlib.metadata as m, json;"
+            "print(json.dumps({d.name: d.version for d in m.distributions()}))"
+        )
+        python = self.environment / "bin" / "python"
+        asked = subprocess.run(
+            [str(python), "-I", "-c", program], check=True, stdout=subprocess.PIPE, timeout=60
+        )
+        found: dict[str, str] = json.loads(asked.stdout)
+        return {name: found[name] for name in sorted(found) if name not in _SEEDS}
+
+
+_SEEDS = ("pip", "setuptools", "wheel")
+
+
+@pytest.fixture(params=["uv", "pip"])
+def scene(request: pytest.FixtureRequest, tmp_path: Path, index: Index) -> Iterator[Scene]:
+    """Return a workspace for each of the backends."""
+    scene = Scene(tmp_path, index, request.param)
+    yield scene
+    scene.client.kill()
+
+
+@pytest.fixture
+def uv_scene(tmp_path: Path, index: Index) -> Iterator[Scene]:
+    """Return a workspace whose packages uv installs."""
+    scene = Scene(tmp_path, index, "uv")
+    yield scene
+    scene.client.kill()
+
+
+def test_one_after_the_other(scene: Scene) -> None:
+    """Create, install, upgrade, uninstall, sync, undo, rebuild, remove, and the removed is back."""
+    scene.file.write_text("flask==3.1.0\n")
+    scene.create("tiny==1.0")
+    one = scene.installed
+    scene.run("installRequirements", yes=True)
+    two = scene.installed
+    scene.run("upgradePackages", packages=["tiny"], yes=True)
+    three = scene.installed
+    scene.run("uninstallPackages", packages=["tiny"], yes=True)
+    four = scene.installed
+    scene.run("undo", yes=True)
+    five = scene.installed
+    scene.run("syncEnvironment", yes=True)
+    six = scene.installed
+    scene.run("rebuildEnvironment", yes=True)
+    seven = scene.installed
+    scene.run("removeEnvironment", yes=True)
+    is_gone = not scene.environment.exists()
+    scene.run("undo", yes=True)
+
+    assert {"tiny": "1.0"} == one
+    assert {"flask": "3.1.0", "tiny": "1.0", "werkzeug": "3.1.3"} == two
+    assert {**two, "tiny": "2.0"} == three == five
+    assert {"flask": "3.1.0", "werkzeug": "3.1.3"} == four == six == seven == scene.installed
+    assert is_gone
+
+
+# Who may end an operation.
+
+
+def building(scene: Scene) -> tuple[int, dict[str, str], dict[str, int], str]:
+    """Have a package built that takes long; return the request, what was there, and a token."""
+    scene.create("tiny==1.0")
+    before = scene.installed, scene.files
+    identifier = scene.begin("installPackages", packages=["slow", "flask"], yes=True)
+    builder = scene.mark.read_text()
+
+    assert builder in scene.running
+    begun = scene.client.wait(
+        "$/progress", lambda params: params["value"].get("title") == "Install packages"
+    )
+    return identifier, *before, begun["token"]
+
+
+def check_put_back(scene: Scene, packages: dict[str, str], files: dict[str, int]) -> None:
+    """All is as it was, and nothing runs any more."""
+    assert [] == scene.running
+    assert files == scene.files
+    assert packages == scene.installed
+
+
+@pytest.mark.parametrize("way", ["$/cancelRequest", "window/workDoneProgress/cancel"])
+def test_cancelled(scene: Scene, way: str) -> None:
+    """Both ways to cancel end a build, and the environment is as it was when progress ends."""
+    identifier, packages, files, token = building(scene)
+    client = scene.client
+    client.notify(way, {"id": identifier} if way.startswith("$") else {"token": token})
+    check_refused(client, identifier, REQUEST_CANCELLED)
+    client.wait(
+        "$/progress",
+        lambda params: params["token"] == token and params["value"]["kind"] == "end",
+        CANCEL_S,
+    )
+
+    check_put_back(scene, packages, files)
+    assert 0 == client.shut_down()
+    assert "" == client.log
+
+
+@pytest.mark.parametrize("way", ["shutdown", "vanish"])
+def test_session_ends(scene: Scene, way: str) -> None:
+    """A session that ends, in order or not, ends a build and puts the environment back."""
+    identifier, packages, files, _ = building(scene)
+    client = scene.client
+    if way == "shutdown":
+        client.request("shutdown")
+        check_refused(client, identifier, REQUEST_CANCELLED)
+        client.notify("exit")
+    else:
+        assert client.process.stdin is not None
+        client.process.stdin.close()
+    status = client.wait_for_end(CANCEL_S)
+
+    assert (0 if way == "shutdown" else 1) == status
+    check_put_back(scene, packages, files)
+    assert "" == client.log
+
+
+def test_killed(uv_scene: Scene) -> None:
+    """After a server that was killed, the next session puts back what it has left, and says so."""
+    scene = uv_scene
+    _, packages, files, _ = building(scene)
+    scene.restart()
+    told = scene.client.wait("window/showMessage")
+
+    assert "install was interrupted; all is as it was before" in told["message"]
+    check_put_back(scene, packages, files)
+
+
+# What is found, and what is told.
+
+
+def told(scene: Scene, capabilities: Message) -> list[str]:
+    """Return the rules of what a client is told next to be found in the file."""
+    if capabilities is ABLE:
+        return [one["code"] for one in scene.client.diagnostics(scene.file.as_uri())]
+    scene.client.wait_for_request("workspace/diagnostic/refresh")
+    return pulled(scene)
+
+
+def pulled(scene: Scene) -> list[str]:
+    """Return the rules of what is found in the file, for a client that asks."""
+    return [one["code"] for one in scene.client.pull(scene.file.as_uri())["items"]]
+
+
+@pytest.mark.parametrize("capabilities", [ABLE, PULL_CAPABILITIES], ids=["push", "pull"])
+def test_findings_follow(tmp_path: Path, index: Index, capabilities: Message) -> None:
+    """What is found in open files follows an operation at once, and not when it is looked again."""
+    scene = Scene(tmp_path, index, "uv", command=PATIENT, capabilities=capabilities)
+    client = scene.client
+    with client:
+        scene.file.write_text("flask==3.1.0\n")
+        scene.create()
+        client.open(scene.file.as_uri(), "flask==3.1.0\n")
+        found: list[str] = []
+        if capabilities is PULL_CAPABILITIES:
+            # Whoever has asked once is told when to ask again.
+            found = pulled(scene)
+        while found != ["not-installed"]:
+            found = told(scene, capabilities)
+        scene.run("installRequirements", yes=True)
+        after = told(scene, capabilities)
+        scene.run("undo", yes=True)
+        undone = told(scene, capabilities)
+
+    assert [] == after
+    assert ["not-installed"] == undone
+
+
+def test_status_follows(uv_scene: Scene) -> None:
+    """A status bar, and whoever lists environments, are told of a new one."""
+    scene = uv_scene
+    scene.file.write_text("tiny==1.0\n")
+    scene.client.open(scene.file.as_uri(), "tiny==1.0\n")
+    none = scene.client.wait("pinfold/environmentChanged")
+    scene.run("createEnvironment", python=BASE, install=True, yes=True)
+    changed = scene.client.wait("pinfold/inventoryChanged")
+    # Somebody may have looked while it was being made.
+    found = scene.client.wait(
+        "pinfold/environmentChanged",
+        lambda params: params["state"] == "found" and not params["missing"],
+    )
+
+    assert "none" == none["state"]
+    assert {"folders": [str(scene.root)]} == changed
+    assert str(scene.environment) == found["prefix"]
+
+
+def test_undo_button(uv_scene: Scene) -> None:
+    """A message says what was done, and its button takes it back."""
+    scene = uv_scene
+    scene.create("tiny==1.0")
+    scene.client.wait_for_request("window/showMessageRequest")
+    scene.client.replies["window/showMessageRequest"] = lambda _params: {"title": "Undo"}
+    scene.run("installPackages", packages=["tiny==2.0"], yes=True)
+    asked = scene.client.wait_for_request("window/showMessageRequest")
+    told = scene.client.wait("window/showMessage")
+
+    assert (".venv: 1 changed.", [{"title": "Undo"}]) == (asked["message"], asked["actions"])
+    assert ".venv is as it was before: 1 changed." == told["message"]
+    assert {"tiny": "1.0"} == scene.installed
+
+
+def test_failure(scene: Scene) -> None:
+    """Why it failed is told, the log is one step away, and the lines at fault are findings."""
+    scene.create("tiny==1.0")
+    scene.client.wait_for_request("window/showMessageRequest")
+    text = "tiny\nflask==3.1.0\nquarts==1.0\n"
+    uri = scene.file.as_uri()
+    scene.file.write_text(text)
+    scene.client.open(uri, text)
+    scene.client.replies["window/showMessageRequest"] = lambda _params: {"title": "Show log"}
+    result = scene.run("installRequirements", yes=True)
+    asked = scene.client.wait_for_request("window/showMessageRequest")
+    shown = scene.client.wait_for_request("window/showDocument")
+    published = scene.client.wait(
+        "textDocument/publishDiagnostics",
+        lambda params: "install-failed" in [one["code"] for one in params["diagnostics"]],
+    )
+    failed = [one for one in published["diagnostics"] if one["code"] == "install-failed"]
+    scene.client.change(uri, 2, {"text": text + "\n"})
+
+    assert ("failed", "conflict") == (result["result"], result["failure"]["kind"])
+    assert "cannot be met together" in asked["message"]
+    assert shown["uri"] == Path(result["failure"]["log"]).as_uri()
+    assert {(1, 0, 12), (2, 0, 11)} == {
+        (place["start"]["line"], place["start"]["character"], place["end"]["character"])
+        for place in (one["range"] for one in failed)
+    }
+    assert "install-failed" not in [one["code"] for one in scene.client.diagnostics(uri, 2)]
+    assert {"tiny": "1.0"} == scene.installed
+
+
+def test_failure_in_a_closed_file(uv_scene: Scene) -> None:
+    """Lines at fault are findings of files that are not open, too, until the next operation."""
+    scene = uv_scene
+    scene.create()
+    scene.file.write_text("flask==3.1.0\nquarts==1.0\n")
+    while len(scene.client.diagnostics(scene.file.as_uri())) < 2:
+        pass
+    scene.run("installRequirements", yes=True)
+
+    def has_failed(params: Message) -> bool:
+        return "install-failed" in [one["code"] for one in params["diagnostics"]]
+
+    scene.client.wait("textDocument/publishDiagnostics", has_failed)
+    scene.run("installPackages", packages=["tiny"], yes=True)
+    scene.client.wait("textDocument/publishDiagnostics", lambda params: not has_failed(params))
+
+
+# What is asked.
+
+
+def test_nobody_agrees(uv_scene: Scene) -> None:
+    """Nothing is done without a look at the plan; who can show none is told to pass `yes`."""
+    scene = uv_scene
+    scene.create("tiny==1.0")
+    declined = scene.run("installPackages", packages=["flask"])
+    preview = scene.client.wait_for_request("pinfold/preview")
+    previewed = scene.run("installPackages", packages=["flask"], dryRun=True)
+    scene.client.replies["pinfold/preview"] = lambda _params: {"action": "nonsense"}
+    refused = scene.begin("installPackages", packages=["flask"])
+
+    validate(preview, "preview")
+    assert ("declined", "previewed") == (declined["result"], previewed["result"])
+    assert ["Environment: .venv", "+ flask 3.1.0  (flask)"] == preview["lines"][:2]
+    assert ["flask", "werkzeug"] == [one["name"] for one in previewed["plan"]["changes"]]
+    check_refused(scene.client, refused, REQUEST_FAILED, "pass `yes`")
+    assert {"tiny": "1.0"} == scene.installed
+
+
+def test_create_asks(uv_scene: Scene) -> None:
+    """Where and with which Python an environment is made, and what is put into it, is asked for."""
+    scene = uv_scene
+    scene.create()
+    scene.run("refresh")
+    scene.file.write_text("tiny==2.0\n")
+    picks: list[Message] = []
+    answers = iter(
+        [
+            {"ids": ["other"]},  # not over the one that is there
+            {"ids": ["enter"]},  # an interpreter by its path
+            {"back": True},  # and then back to the Python
+            {"ids": ["enter"]},
+            {"ids": ["install"]},
+        ]
+    )
+    texts = iter([{"value": "nested/env"}, {"value": BASE}, {"value": BASE}])
+
+    def pick(params: Message) -> object:
+        picks.append(params)
+        return next(answers)
+
+    scene.client.replies["pinfold/pick"] = pick
+    scene.client.replies["pinfold/input"] = lambda _params: next(texts)
+    scene.client.replies["pinfold/preview"] = lambda _params: {"action": "do"}
+    result = scene.run("createEnvironment")
+    scene.environment = scene.root / "nested" / "env"
+    recommended = [item for item in picks[1]["items"] if item["group"] == "Recommended"]
+
+    assert "done" == result["result"]
+    assert {"tiny": "2.0"} == scene.installed
+    assert str(scene.environment) == result["plan"]["prefix"]
+    assert 1 == len(recommended)
+    assert [False, True, True, True, True] == [params["back"] for params in picks]
+
+
+def test_wrong_answers(uv_scene: Scene) -> None:
+    """What is typed is judged before it is taken: packages, places, interpreters."""
+    scene = uv_scene
+    scene.create("tiny==1.0")
+    asked: list[Message] = []
+    texts: Iterator[object] = iter([{"value": "tiny=2"}, {"value": "tiny>=2 flask"}])
+
+    def typed(params: Message) -> object:
+        asked.append(params)
+        return next(texts)
+
+    scene.client.replies["pinfold/input"] = typed
+    scene.client.replies["pinfold/preview"] = lambda _params: {"action": "do"}
+    scene.run("installPackages")
+    texts = iter([{"value": ".venv"}, None])
+    scene.client.replies["pinfold/pick"] = lambda _params: {"ids": ["other"]}
+    declined = scene.run("createEnvironment", python=BASE)
+
+    assert [None, "tiny==2", None, "already"] == [
+        word if word is None else next((one for one in ("tiny==2", "already") if one in word), word)
+        for word in (params["problem"] for params in asked)
+    ]
+    assert "declined" == declined["result"]
+    assert {"flask": "3.1.0", "tiny": "2.0", "werkzeug": "3.1.3"} == scene.installed
+
+
+def test_packages_are_picked(uv_scene: Scene) -> None:
+    """What is uninstalled, and what is upgraded, is chosen among what is installed."""
+    scene = uv_scene
+    scene.create("tiny==1.0", "flask==3.0.0", "werkzeug==3.0.0")
+    scene.client.replies["pinfold/pick"] = lambda _params: {"ids": ["*"]}
+    scene.client.replies["pinfold/preview"] = lambda _params: {"action": "do"}
+    scene.run("upgradePackages", level="minor")
+    upgraded = scene.installed
+    pick = scene.client.wait_for_request("pinfold/pick")
+    scene.client.replies["pinfold/pick"] = lambda _params: {"ids": ["flask"]}
+    scene.run("uninstallPackages", withUnused=True)
+    bad = scene.begin("upgradePackages", level="huge")
+
+    assert ["*", "flask", "pip", "tiny", "werkzeug"] == [item["id"] for item in pick["items"]]
+    assert {"flask": "3.1.0", "tiny": "1.0", "werkzeug": "3.1.3"} == upgraded
+    assert {"tiny": "1.0"} == scene.installed
+    check_refused(scene.client, bad, -32602, "level")
+
+
+def test_no_environment(uv_scene: Scene) -> None:
+    """Where there is no environment to install into, making one is offered."""
+    scene = uv_scene
+    scene.run("refresh")
+    scene.file.write_text("tiny==1.0\n")
+    refused = scene.begin("installRequirements", yes=True)
+    scene.client.replies["pinfold/pick"] = lambda params: {"ids": [params["items"][0]["id"]]}
+    scene.client.replies["pinfold/preview"] = lambda params: {"action": params["actions"][0]["id"]}
+    check_refused(scene.client, refused, REQUEST_FAILED, "no environment")
+    result = scene.run("installRequirements")
+
+    assert ("done", "create") == (result["result"], result["plan"]["verb"])
+    assert {"tiny": "1.0"} == scene.installed
+
+
+def test_several_files(uv_scene: Scene) -> None:
+    """Of several requirements files, it is asked which are meant; what is compiled counts once."""
+    scene = uv_scene
+    scene.create()
+    for name, text in {
+        "requirements.in": "tiny\n",
+        "requirements.txt": "tiny==1.0\n",
+        "requirements/dev.txt": "flask==3.0.0\n",
+        "constraints.txt": "werkzeug==3.0.0\n",
+    }.items():
+        path = scene.root / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    scene.client.replies["pinfold/pick"] = lambda params: {
+        "ids": [item["id"] for item in params["items"]]
+    }
+    scene.client.replies["pinfold/preview"] = lambda _params: {"action": "do"}
+    scene.run("installRequirements")
+    pick = scene.client.wait_for_request("pinfold/pick")
+
+    planned = scene.run("createEnvironment", python=BASE, over=True, install=True, dryRun=True)
+
+    assert "It is filled by 1 requirement." in planned["plan"]["notes"]
+    assert [("requirements.txt", True), ("requirements/dev.txt", False)] == [
+        (item["label"], item["picked"]) for item in pick["items"]
+    ]
+    assert {"flask": "3.0.0", "tiny": "1.0", "werkzeug": "3.1.3"} == scene.installed
+
+
+def test_unsaved_edits(uv_scene: Scene) -> None:
+    """Of edits that are not saved a person is told; what is on disk is what is installed."""
+    scene = uv_scene
+    scene.create()
+    scene.file.write_text("-r base.txt\n")
+    base = scene.root / "base.txt"
+    base.write_text("tiny==1.0\n")
+    scene.client.open(base.as_uri(), "tiny==2.0\n")
+    declined = scene.run("installRequirements", files=[str(scene.file)])
+    asked = scene.client.wait_for_request("pinfold/preview")
+    scene.client.replies["pinfold/preview"] = lambda params: {"action": params["actions"][0]["id"]}
+    scene.run("installRequirements", files=[str(scene.file)])
+
+    assert ("declined", None) == (declined["result"], declined["plan"])
+    assert "base.txt has edits that are not saved" == asked["title"]
+    assert {"tiny": "1.0"} == scene.installed
+
+
+def test_client_with_messages_alone(tmp_path: Path, index: Index) -> None:
+    """Any editor: what is asked comes as messages with buttons."""
+    scene = Scene(tmp_path, index, "uv", capabilities=CAPABILITIES)
+    scene.file.write_text("tiny==1.0\n")
+    asked: list[Message] = []
+
+    def press(params: Message) -> object:
+        asked.append(params)
+        return params["actions"][0] if params["actions"][0]["title"] != "Undo" else NO_REPLY
+
+    scene.client.replies["window/showMessageRequest"] = press
+    with scene.client:
+        result = scene.run("createEnvironment", python=BASE)
+        refused = scene.begin("installPackages")
+        check_refused(scene.client, refused, REQUEST_FAILED, "pass `packages`")
+
+    assert "done" == result["result"]
+    assert [
+        ["Install from requirements.txt", "Install nothing"],
+        ["Create", "Cancel"],
+    ] == [[action["title"] for action in params["actions"]] for params in asked[:2]]
+    assert "Environment: .venv" in asked[1]["message"]
+
+
+# Files.
+
+
+def edits_of(params: Message, uri: str) -> list[str]:
+    """Return what an edit inserts into a document."""
+    changes = [one for one in params["edit"]["documentChanges"] if "textDocument" in one]
+
+    assert [uri] == [one["textDocument"]["uri"] for one in changes]
+    return [edit["newText"] for edit in changes[0]["edits"]]
+
+
+def test_saved(uv_scene: Scene) -> None:
+    """What was installed is written into a file by the client, pinned; what goes is taken out."""
+    scene = uv_scene
+    scene.create()
+    text = "# ours\nflask==3.0.0\n"
+    scene.file.write_text(text)
+    uri = scene.file.as_uri()
+    scene.client.open(uri, text)
+    scene.client.replies["workspace/applyEdit"] = lambda _params: {"applied": True}
+    scene.run("installPackages", packages=["tiny"], save=str(scene.file), yes=True)
+    added = scene.client.wait_for_request("workspace/applyEdit")
+    scene.client.change(uri, 2, {"text": text + "tiny==2.0\n"})
+    scene.run("uninstallPackages", packages=["tiny"], save=str(scene.file), yes=True)
+    removed = scene.client.wait_for_request("workspace/applyEdit")
+    new = scene.root / "new.txt"
+    scene.run("installPackages", packages=["tiny<2"], save=str(new), yes=True)
+    made = scene.client.wait_for_request("workspace/applyEdit")
+    scene.client.replies["workspace/applyEdit"] = lambda _params: {"applied": False}
+    scene.run("installPackages", packages=["flask"], save=str(scene.file), yes=True)
+    told = scene.client.wait(
+        "window/showMessage", lambda params: "not written" in params["message"]
+    )
+
+    assert ["tiny==2.0\n"] == edits_of(added, uri)
+    assert [""] == edits_of(removed, uri)
+    assert ["tiny<2\n"] == edits_of(made, new.as_uri())
+    assert {"kind": "create", "uri": new.as_uri(), "options": {"ignoreIfExists": True}} == made[
+        "edit"
+    ]["documentChanges"][0]
+    assert text == scene.file.read_text()
+    assert 2 == told["type"]
+
+
+def test_written_down(uv_scene: Scene) -> None:
+    """What is installed becomes a file, pins, a tree and a history, without trust."""
+    scene = uv_scene
+    scene.create("flask", "tiny==1.0")
+    scene.client.notify("pinfold/trustChanged", {"trusted": False})
+    scene.client.replies["workspace/applyEdit"] = lambda _params: {"applied": True}
+    scene.file.write_text("flask\ntiny\nunknown\n")
+    frozen = scene.run("freeze", file=str(scene.file))
+    whole = scene.client.wait_for_request("workspace/applyEdit")
+    pinned = scene.run("pinAll")
+    pins = scene.client.wait_for_request("workspace/applyEdit")
+    tree = scene.run("showDependencyTree")
+    why = scene.run("showDependencyTree", why="werkzeug")
+    history = scene.run("showHistory")
+    uri = scene.file.as_uri()
+
+    assert "flask==3.1.0\ntiny==1.0\nwerkzeug==3.1.3\n" == frozen["text"]
+    assert [frozen["text"]] == edits_of(whole, uri)
+    assert (2, 1) == (pinned["pinned"], pinned["left"])
+    assert ["==3.1.0", "==1.0"] == edits_of(pins, uri)
+    assert ["flask 3.1.0", "└── werkzeug 3.1.3"] == tree["text"].split("\n")[:2]
+    assert ["flask"] == [branch["name"] for branch in why["trees"]]
+    assert ["create"] == [entry["verb"] for entry in history["entries"]]
+
+
+# Trust and settings.
+
+
+def test_untrusted(uv_scene: Scene) -> None:
+    """Every command that changes an environment is refused in a workspace that is not trusted."""
+    scene = uv_scene
+    scene.client.notify("pinfold/trustChanged", {"trusted": False})
+    for command in (
+        *("createEnvironment", "removeEnvironment", "rebuildEnvironment", "undo"),
+        *("installRequirements", "installPackages", "uninstallPackages"),
+        *("upgradePackages", "syncEnvironment"),
+    ):
+        refused = scene.begin(command, yes=True)
+        check_refused(scene.client, refused, REQUEST_FAILED, command, "not trusted")
+
+
+def test_installer_that_is_set(uv_scene: Scene) -> None:
+    """Which installer is used is told at the beginning, and may be changed in a session."""
+    scene = uv_scene
+    scene.create()
+    with_uv = scene.run("installPackages", packages=["tiny"], dryRun=True)
+    settings = {"settings": {"pinfold": {"installer": "pip"}}}
+    scene.client.notify("workspace/didChangeConfiguration", settings)
+    with_pip = scene.run("createEnvironment", python=BASE, over=True, dryRun=True, yes=True)
+    settings = {"settings": {"pinfold": {"uvPath": str(scene.root / "no-uv")}}}
+    scene.client.notify("workspace/didChangeConfiguration", settings)
+    refused = scene.run("installPackages", packages=["tiny"], dryRun=True)
+
+    assert with_uv["plan"]["installer"].startswith("uv ")
+    assert with_pip["plan"]["installer"].startswith("pip ")
+    assert "uv was not found" in refused["refusal"]["message"]
+
+
+def test_new_environment_is_used(uv_scene: Scene) -> None:
+    """One that is made where nobody would look is kept as the choice for its folder."""
+    scene = uv_scene
+    place = scene.folder / "elsewhere"
+    scene.run("createEnvironment", path=str(place), python=BASE, install=False, yes=True)
+    result = scene.run("explainEnvironment")
+
+    assert str(place) == result["prefix"]
+
+
+def test_interpreter_of_somebody_else(uv_scene: Scene, tmp_path: Path) -> None:
+    """What must not be removed, and whose files nobody may change, is refused with the reason."""
+    scene = uv_scene
+    result = scene.run("removeEnvironment", environment=str(scene.root), yes=True)
+    told = scene.client.wait("window/showMessage")
+
+    assert "refused" == result["result"]
+    assert result["refusal"]["message"] in told["message"]
+    assert scene.root.exists()
