@@ -224,11 +224,11 @@ class Terminal:
         os.close(slave)
         self.shown = ""
 
-    def wait_for(self, text: str) -> None:
-        """Wait until *text* is shown."""
+    def wait_for(self, text: str, *, since: int = 0) -> None:
+        """Wait until *text* is shown, after the first *since* characters."""
         import select
 
-        while text not in self.shown:
+        while text not in self.shown[since:]:
             assert select.select([self._master], [], [], WAIT_S)[0], self.shown
             self.shown += os.read(self._master, 4096).decode("utf-8", "replace")
 

@@ -73,6 +73,10 @@ class OperationFailed(Exception):
         self.log = log
 
 
+class ChangedMeanwhile(OperationFailed):
+    """What is installed is not what the plan was made for; nothing was done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watching:
     """Who watches; both functions are called from any thread.
@@ -218,11 +222,11 @@ def _refuse_if_changed(prepared: Prepared, bench: Workbench) -> None:
     """Refuse a plan that was made for another state: what was agreed to would not be what is done.
 
     Raises:
-        OperationFailed: what is installed is not what it was.
+        ChangedMeanwhile: what is installed is not what it was.
     """
     now = versions_of(bench.installed(prepared.request.prefix))
     if prepared.versions is not None and now != prepared.versions:
-        raise OperationFailed(
+        raise ChangedMeanwhile(
             Failure(
                 FailureKind.UNKNOWN,
                 f"Another program has changed {prepared.request.prefix} meanwhile.",

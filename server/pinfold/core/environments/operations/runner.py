@@ -6,6 +6,7 @@ judged by whoever calls this.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from pinfold.core.blocking import to_the_end
 from pinfold.core.environments.conversation import Action, Preview, Severity
 from pinfold.core.environments.operations.carrying_out import (
+    ChangedMeanwhile,
     Done,
     OperationFailed,
     Transcript,
@@ -46,6 +48,10 @@ if TYPE_CHECKING:
     from pinfold.core.environments.operations.prepared import ReadFiles
     from pinfold.core.environments.operations.requests import Request
     from pinfold.core.environments.operations.workbench import Workbench
+
+
+MAX_PLANS = 3
+"""How often a plan is made before it is given up: others may go on changing the environment."""
 
 
 class Result(Enum):
@@ -98,6 +104,41 @@ async def run_operation(
         CannotAsk: nobody can agree to it.
         asyncio.CancelledError: it was cancelled; by then everything is as it was before.
     """
+    once = partial(
+        _run_once,
+        request,
+        bench,
+        conversation,
+        read_files,
+        render=render,
+        show=show,
+        output=output,
+        said=said,
+        only_preview=only_preview,
+    )
+    for _ in range(MAX_PLANS - 1):
+        # Another change may have come first, and this one waited for it: what is to be done now is
+        # looked at anew, and agreed to anew.
+        with suppress(ChangedMeanwhile):
+            return await once()
+    try:
+        return await once()
+    except ChangedMeanwhile as error:
+        return Outcome(Result.FAILED, failure=error.failure, log=error.log)
+
+
+async def _run_once(
+    request: Request,
+    bench: Workbench,
+    conversation: Conversation,
+    read_files: ReadFiles,
+    *,
+    render: Callable[[Plan], Sequence[str]],
+    show: Callable[[Plan], None] | None,
+    output: Callable[[str], None] | None,
+    said: tuple[str, ...],
+    only_preview: bool,
+) -> Outcome:
     title = _TITLES[request.verb.value]
     try:
         async with conversation.progress(f"{title}: looking", is_cancellable=True) as progress:
@@ -121,6 +162,8 @@ async def run_operation(
             done = await to_the_end(
                 partial(_carry_out, prepared, bench, progress, output or progress.report)
             )
+    except ChangedMeanwhile:
+        raise
     except OperationFailed as error:
         return Outcome(Result.FAILED, failure=error.failure, log=error.log)
     return Outcome(Result.DONE, plan, done=done)
