@@ -318,6 +318,17 @@ def test_doctor_of_packages(env: Runner, base: Path) -> None:
     )
 
 
+def test_doctor_of_what_is_left(env: Runner, base: Path) -> None:
+    """It is told once, with its repair, and the last line does not say that there is nothing."""
+    prefix = make_whole(env.folder / ".venv", base)
+    (prefix / "lib/python3.12/site-packages/~ip").mkdir()
+    result = env("env", "doctor")
+
+    assert (0, 1) == (result.status, result.out.count("~ip"))
+    assert "warning[half-installed]" in result.out
+    assert "1 environment: 1 with warnings." == result.out.splitlines()[-1]
+
+
 def test_doctor_has_nobody_to_see(env: Runner) -> None:
     """A folder without environments is healthy, and that is said."""
     result = env("env", "doctor")

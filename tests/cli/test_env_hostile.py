@@ -320,3 +320,25 @@ def test_pipes_where_folders_are_expected(env: Runner, base: Path) -> None:
 
     assert ["a/.venv"] == list(entries(env))
     assert all(env("env", verb).status in (0, 1) for verb in ("list", "why", "doctor"))
+
+
+def test_pipe_for_a_configuration_can_be_asked_about(env: Runner) -> None:
+    """What is listed is taken by its id; a folder that is no environment still is not."""
+    (env.folder / "pipe/bin").mkdir(parents=True)
+    os.mkfifo(env.folder / "pipe/pyvenv.cfg")
+    named = entries(env)["pipe"]["id"]
+    results = [env("env", verb, named) for verb in ("show", "doctor")]
+
+    assert [(0, ""), (1, "")] == [(result.status, result.err) for result in results]
+    assert "configuration-unreadable" in results[1].out
+    assert 2 == env("env", "doctor", ".").status
+
+
+def test_interpreter_by_its_full_name_only(env: Runner, tmp_path: Path) -> None:
+    """As `make altinstall` leaves it: it can be asked about, by its folder or itself."""
+    prefix = make_base(tmp_path / "alternative")
+    (prefix / "bin/python3").unlink()
+    (prefix / "bin/python3.12").write_bytes(b"\x7fELF")
+    shown = [env("env", "show", str(path)) for path in (prefix, prefix / "bin/python3.12")]
+
+    assert [(0, ""), (0, "")] == [(result.status, result.err) for result in shown]

@@ -69,6 +69,20 @@ def test_choice_for_another_folder(env: Runner, base: Path) -> None:
     assert [".venv", "other"] == [selected(env)[1], selected(env, "sub")[1]]
 
 
+def test_choice_for_the_home_directory(env: Runner, base: Path, tmp_path: Path) -> None:
+    """It counts for the files right in it alone, and that is said; so it is for a root."""
+    home = tmp_path / "home"
+    make_whole(env.folder / ".venv", base)
+    (tmp_path / "link").symlink_to(home)
+    chosen = [
+        env("env", "select", ".venv", "--for", str(folder), "--dry-run").out
+        for folder in (home, tmp_path / "link", "/")
+    ]
+
+    assert ["is used for the files right in " in text for text in chosen] == [True] * 3
+    assert not [text for text in chosen if "below" in text]
+
+
 def test_choice_of_none(env: Runner, base: Path) -> None:
     """`none` is a choice too."""
     make_whole(env.folder / ".venv", base)

@@ -135,6 +135,21 @@ def test_broken_environment(pinfold_run: Runner, become: Become) -> None:
     assert result.err.startswith("pinfold: broken: ")
 
 
+@pytest.mark.parametrize(("command", "status"), [("python", 0), ("python3", 2)])
+def test_broken_link_beside_python(
+    pinfold_run: Runner, become: Become, command: str, status: int
+) -> None:
+    """What `python3` would mean is another environment's, but `python` is its own."""
+    folder = pinfold_run.folder / ".venv/bin"
+    (folder / "python3").unlink(missing_ok=True)
+    (folder / "python3").symlink_to("/gone")
+    result = pinfold_run("run", command)
+
+    assert status == result.status
+    assert (str(folder / "python") if status == 0 else "") == become.program
+    assert ("leads to /gone, which does not exist" in result.err) is (status != 0)
+
+
 @posix
 @pytest.mark.slow
 def test_process(pinfold_run: Runner, tmp_path: Path) -> None:

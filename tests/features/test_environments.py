@@ -15,6 +15,7 @@ from pinfold.core.model.environment import (
     PythonContradiction,
     RejectedCandidate,
 )
+from pinfold.core.model.installation import Ailment, HealthProblem
 from pinfold.features.environments import (
     EnvironmentStatus,
     Selection,
@@ -90,3 +91,18 @@ def test_explanation_in_words() -> None:
     text = explanation_text(Selection(ROOT, found(rejected=rejected)), str)
 
     assert "/project/.venv is for /project: it is near\nnot /project/env: it is empty" == text
+
+
+def test_status_says_what_is_broken() -> None:
+    """An error in a status bar comes with its causes; what works all the same is no cause."""
+    ailments = (
+        Ailment(HealthProblem.BASE_GONE, "its base is gone", "make it anew"),
+        Ailment(HealthProblem.HALF_INSTALLED, "~x is left", None, is_severe=False),
+    )
+    answer = found(ailments=ailments)
+    shown = [status(answer, *rules).tooltip for rules in ((), ("broken-environment",))]
+
+    assert [
+        "/project/.venv\nit is near",
+        "/project/.venv\nit is near\nits base is gone",
+    ] == shown

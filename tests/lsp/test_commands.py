@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -218,6 +219,17 @@ def test_diagnosis(client: Client, project: Path) -> None:
     problems = [ailment["problem"] for ailment in result["environment"]["health"]]
     assert "executable-missing" in problems
     assert result["text"] == said
+
+
+def test_diagnosis_of_what_cannot_be_read(client: Client, project: Path) -> None:
+    """An environment with a pipe for its `pyvenv.cfg` is listed, and so can be asked about."""
+    (project / "pipe/bin").mkdir(parents=True)
+    os.mkfifo(project / "pipe/pyvenv.cfg")
+    client.initialize(root=project)
+    result = execute(client, "diagnoseEnvironment", environment=str(project / "pipe"))
+
+    problems = [ailment["problem"] for ailment in result["environment"]["health"]]
+    assert "configuration-unreadable" in problems
 
 
 def test_refresh(client: Client, project: Path) -> None:

@@ -293,7 +293,8 @@ def make_environment(prefix: Path, *names: str) -> None:
     site_packages.mkdir(parents=True)
     home = prefix.parent.parent / f"base-of-{prefix.parent.name}"
     home.mkdir(exist_ok=True)
-    (home / "python3.12").touch(mode=0o755)
+    (home / "python3.12").write_bytes(b"\x7fELF")
+    (home / "python3.12").chmod(0o755)
     (prefix / "bin").mkdir()
     (prefix / "bin" / "python").symlink_to(home / "python3.12")
     (prefix / "pyvenv.cfg").write_text(

@@ -23,6 +23,7 @@ from pinfold.cli.env_shape import (
 )
 from pinfold.cli.main import CLEAN, FAILED, FOUND
 from pinfold.cli.terminal import Ink, Screen, complain, counted, visible
+from pinfold.core.model.installation import HealthProblem
 from pinfold.features.environments import FORMAT_VERSION, belongs_to, diagnosis_json, is_ill
 
 if TYPE_CHECKING:
@@ -121,7 +122,19 @@ def _report(examined: Sequence[Examined], scene: Scene, screen: Screen) -> Itera
         return
     ill = sum(map(is_ill, examined))
     yield f"{counted(len(examined), 'environment')}: "
-    yield f"{ill:,} with something to mend.\n" if ill else "nothing to mend.\n"
+    if ill:
+        yield f"{ill:,} with something to mend.\n"
+    else:
+        # A warning may come with a repair too: what it is of works all the same.
+        warned = sum(map(_has_warning, examined))
+        yield f"{warned:,} with warnings.\n" if warned else "nothing to mend.\n"
+
+
+def _has_warning(examined: Examined) -> bool:
+    packages = examined.packages
+    return bool(examined.installation.ailments) or (
+        packages is not None and bool(packages.shadowed or packages.leftovers)
+    )
 
 
 def _package_lines(examined: Examined, scene: Scene, screen: Screen) -> Iterator[str]:
@@ -137,6 +150,14 @@ def _package_lines(examined: Examined, scene: Scene, screen: Screen) -> Iterator
         what = visible(f"{shadowed.name} {shadowed.version}")
         place = short_path(shadowed.folder, scene)
         yield f"  {label} {what} in {place} is hidden by another one\n"
+    remains = [
+        ailment.cause
+        for ailment in examined.installation.ailments
+        if ailment.problem is HealthProblem.HALF_INSTALLED
+    ]
     for path in packages.leftovers:
+        if any(path.name in cause and str(path.parent) in cause for cause in remains):
+            # Told already, with what to do about it.
+            continue
         label = screen.paint("warning[leftover]", Ink.WARNING)
         yield f"  {label} {short_path(path, scene)} is left of an interrupted change\n"

@@ -18,7 +18,12 @@ from pinfold.cli.targets import absolute
 from pinfold.cli.terminal import Progress, counted
 from pinfold.core.environments.activated import activated_environments
 from pinfold.core.environments.choices import choices_folder
-from pinfold.core.environments.discovery import Discovery, Inventory, identify_prefix
+from pinfold.core.environments.discovery import (
+    Discovery,
+    Inventory,
+    identify_prefix,
+    identify_unusable,
+)
 from pinfold.core.environments.examination import DEADLINE_S, Examiner
 from pinfold.core.environments.inventory_file import inventory_path, write_inventory
 from pinfold.core.environments.layout import NoEnvironment, kind_of, prefix_of
@@ -100,6 +105,13 @@ class Scene:
         if not is_local_path(text):
             return Refusal(f"{text}: is no path on this machine")
         return absolute(os.path.expanduser(text), self.working_directory)  # noqa: PTH111
+
+    def is_home(self, folder: Path) -> bool:
+        """Return whether *folder* is the home directory, by whichever name."""
+        home = self.home
+        if home is None or folder == home:
+            return folder == home
+        return bool(self._answered(partial(_is_same_folder, folder, home)))
 
     def place(self, text: str) -> Path | Refusal:
         """Return what a person's *text* names, where something stands there."""
@@ -207,11 +219,14 @@ class Scene:
         try:
             prefix = prefix_of(path, self._watched)
             kind = kind_of(prefix, self._watched)
-            if isinstance(kind, NoEnvironment):
-                # What the person named, since it is that which he knows.
-                return Refusal(f"{path} {kind.reason}")
             around = this_machine((str(self.own_project),))
-            found = identify_prefix(prefix, around, self._watched)
+            if isinstance(kind, NoEnvironment):
+                found = identify_unusable(prefix, around, self._watched)
+                if found is None:
+                    # What the person named, since it is that which he knows.
+                    return Refusal(f"{path} {kind.reason}")
+            else:
+                found = identify_prefix(prefix, around, self._watched)
         except Stalled as stalled:
             return Refusal(f"{stalled.path} does not answer")
         if found is None:
@@ -227,6 +242,13 @@ class Scene:
             ] or [other for other in inventory.installations if other.real_executable == real]
             found = same[0] if same else found
         return found
+
+
+def _is_same_folder(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def why_none(selection: Selection, shown: str) -> str:

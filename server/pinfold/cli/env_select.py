@@ -59,7 +59,10 @@ def _run(options: Namespace, folder: Path, scene: Scene) -> int:
             screen.write(f"Nothing was chosen for {place}.\n")
         return CLEAN
     prefix = None
-    lines = [f"No environment is used for {place} and what is below it, from now on.\n"]
+    # One for the home directory or a root counts only for the files right in it.
+    is_alone = folder.parent == folder or scene.is_home(folder)
+    extent = f"the files right in {place}" if is_alone else f"{place} and what is below it"
+    lines = [f"No environment is used for {extent}, from now on.\n"]
     if options.environment != NONE:
         found = named_environment(options.environment, scene)
         if isinstance(found, Refusal):
@@ -71,7 +74,7 @@ def _run(options: Namespace, folder: Path, scene: Scene) -> int:
         described = f"{installation.kind.value}, Python {python_of(installation)}"
         chosen = f"{short_path(prefix, scene)} ({described})"
         lines = [
-            f"{chosen} is used for {place} and what is below it, from now on.\n",
+            f"{chosen} is used for {extent}, from now on.\n",
             *ailment_lines(installation.ailments, screen, "  "),
         ]
     if not options.dry_run:

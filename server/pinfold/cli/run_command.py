@@ -24,7 +24,7 @@ from pinfold.core.model.installation import HealthProblem
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pinfold.core.model.installation import Installation
+    from pinfold.core.model.installation import Ailment, Installation
 
 NOT_RUNNABLE = 126
 NOT_FOUND = 127
@@ -58,13 +58,29 @@ def run(arguments: Sequence[str]) -> int:
     (examined,) = scene.examined([installation])
     shown = short_path(installation.prefix, scene)
     tell_of_ailments(examined.installation, scene)
-    if any(ailment.problem in _WITHOUT_PYTHON for ailment in examined.installation.ailments):
+    found = examined.installation.ailments
+    obstacles = [one for one in found if _is_without(one, command[0], installation)]
+    for ailment in obstacles:
+        if not ailment.is_severe:
+            # Else it has been told already.
+            complain(f"{shown}: {ailment.cause}; {ailment.repair}")
+    if obstacles:
         return FAILED
     variables = environment_variables(installation, os.environ)
     program = _program(command[0], variables)
     if program is None:
         return _not_found(command[0], shown)
     return _become(program, command, variables)
+
+
+def _is_without(ailment: Ailment, command: str, installation: Installation) -> bool:
+    """Return whether an ailment leaves *command*, or its ``python``, to another environment."""
+    if ailment.problem is HealthProblem.EXECUTABLE_BROKEN_LINK and not ailment.is_severe:
+        # Other names work, and a link that leads nowhere is passed over on the search path.
+        folder = installation.prefix / "bin"
+        links = [folder / name for name in ("python", command)]
+        return any(link.is_symlink() and not link.exists() for link in links)
+    return ailment.problem in _WITHOUT_PYTHON
 
 
 def split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:

@@ -354,6 +354,8 @@ def environment_status(selection: Selection, root: Path, rules: Iterable[str]) -
     if amounts:
         lines.append(", ".join(amounts))
     lines += [contradiction.message for contradiction in answer.contradictions]
+    if counts["broken-environment"]:
+        lines += [ailment.cause for ailment in answer.ailments if ailment.is_severe]
     severity = _STATUS_SEVERITIES[answer.state]
     if answer.is_meant:
         severity = StatusSeverity.OK

@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pinfold.core.environments.activation import activation, read_activation_scripts
 from pinfold.core.environments.choices import choose, forget
-from pinfold.core.environments.discovery import Discovery, Inventory, identify_prefix
+from pinfold.core.environments.discovery import (
+    Discovery,
+    Inventory,
+    identify_prefix,
+    identify_unusable,
+)
 from pinfold.core.environments.examination import Examiner
 from pinfold.core.environments.inventory_file import (
     inventory_path,
@@ -275,8 +280,11 @@ class Machine:
         prefix = prefix_of(path, filesystem)
         kind = kind_of(prefix, filesystem)
         if isinstance(kind, NoEnvironment):
-            raise Refused(f"{path} {kind.reason}")
-        found = identify_prefix(prefix, this_machine(), filesystem)
+            found = identify_unusable(prefix, this_machine(), filesystem)
+            if found is None:
+                raise Refused(f"{path} {kind.reason}")
+        else:
+            found = identify_prefix(prefix, this_machine(), filesystem)
         if found is None:
             raise Refused(f"{path} is no Python that can be recognised")
         if found.is_base and path != prefix and found.executable != path:

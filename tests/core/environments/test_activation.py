@@ -658,3 +658,15 @@ def test_ancestors_are_read() -> None:
 def test_our_own_ancestors_are_read() -> None:
     """On this very machine."""
     assert [] != list(read_ancestors(os.getpid(), LocalFileSystem()))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("/a\udcff", "tcsh cannot quote a byte in it that is no UTF-8"),
+        ("/a\n", "tcsh cannot quote a line end or another control character in it"),
+    ],
+)
+def test_why_tcsh_cannot_quote(text: str, reason: str) -> None:
+    """The reason is the one that is true of this path."""
+    assert Unquotable(reason) == quoted(text, Shell.TCSH)

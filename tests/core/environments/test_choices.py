@@ -10,12 +10,14 @@ import queue
 import sys
 import time
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinfold.core.environments import choices
 from pinfold.core.environments.choices import (
     FORMAT_VERSION,
     ChoiceError,
@@ -296,3 +298,79 @@ def test_folder_that_vanished_and_is_chosen_again(tmp_path: Path) -> None:
     choose(work / "gone", None, kept_in=tmp_path / "state")
 
     assert {work / "gone": None} == kept(tmp_path / "state")
+
+
+def chosen_for(folder: Path, place: Path, home: Path | None = None) -> Path | None:
+    """Return the environment that is chosen for the files in *folder*."""
+    reader = EnvironmentReader(LocalFileSystem(), choices=place, home=home)
+    packages = reader.answer(EnvironmentQuery(folder, folder)).packages
+    return None if packages is None else packages.environment.prefix
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> Path:
+    """Return a folder with `real`, a `link` to it, and two environments elsewhere."""
+    for name in ("one", "two"):
+        _make_environment(tmp_path / name)
+    (tmp_path / "real/sub").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("real")
+    return tmp_path
+
+
+@pytest.mark.parametrize("chosen", ["real", "link"])
+def test_one_folder_has_one_choice(linked: Path, chosen: str) -> None:
+    """Whichever link leads there: for choosing, for forgetting, and for what is below."""
+    place = linked / "state"
+    choose(linked / ("link" if chosen == "real" else "real"), linked / "two", kept_in=place)
+    choose(linked / chosen, linked / "one", kept_in=place)
+    asked = ("real", "link", "real/sub", "link/sub")
+    seen = [chosen_for(linked / name, place) for name in asked]
+    was_there = forget(linked / ("link" if chosen == "real" else "real"), kept_in=place)
+
+    assert [linked / "one"] * 4 == seen
+    assert (True, None) == (was_there, chosen_for(linked / chosen, place))
+
+
+def test_choice_that_was_kept_by_a_link(linked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It still counts for who comes that way, until the folder has another one."""
+    place = linked / "state"
+    with monkeypatch.context() as patch:
+        patch.setattr(choices, "_resolved", lambda path: choices._Resolved(path, is_folder=True))
+        choose(linked / "link", linked / "one", kept_in=place)
+    before = [chosen_for(linked / name / "sub", place) for name in ("real", "link")]
+    choose(linked / "link", linked / "two", kept_in=place)
+    after = [chosen_for(linked / name / "sub", place) for name in ("real", "link")]
+
+    assert [None, linked / "one"] == before
+    assert [linked / "two"] * 2 == after
+    assert {linked / "real": linked / "two"} == kept(place)
+
+
+def test_home_directory_by_another_name(linked: Path) -> None:
+    """What is chosen for it is for the files right in it, whichever name it goes by."""
+    place, home = linked / "state", linked / "link"
+    choose(home, linked / "one", kept_in=place)
+    asked = ("real", "link", "real/sub", "link/sub")
+
+    assert [linked / "one", linked / "one", None, None] == [
+        chosen_for(linked / name, place, home) for name in asked
+    ]
+
+
+def test_folder_that_does_not_answer(linked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A choice for it can be kept and forgotten all the same: by the path that was named."""
+    over = Event()
+
+    def read_link(*_: object) -> None:
+        over.wait()
+
+    monkeypatch.setattr(choices, "RESOLVING_S", 0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalFileSystem, "read_link", read_link)
+        monkeypatch.setattr(choices, "_forget_vanished_soon", lambda _: None)
+        choose(linked / "link", linked / "one", kept_in=linked / "state")
+        seen = kept(linked / "state")
+        was_there = forget(linked / "link", kept_in=linked / "state")
+        over.set()
+
+    assert ({linked / "link": linked / "one"}, True) == (seen, was_there)

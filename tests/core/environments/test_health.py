@@ -53,6 +53,9 @@ UV = shutil.which("uv", path=os.fspath(Path(sys.executable).parent))
 
 P = HealthProblem
 
+PROGRAM = b"\x7fELF"
+"""What a program begins with, which is all that is looked at."""
+
 
 def ask(executable: StrPath, *arguments: str) -> str:
     """Run an interpreter, and return what it says."""
@@ -232,7 +235,7 @@ def test_a_link_to_an_environment_is_no_move(venv: Path, tmp_path: Path) -> None
 
 
 CONDA: dict[str, bytes | str] = {
-    "/c/envs/data/bin/python3.12": "",
+    "/c/envs/data/bin/python3.12": PROGRAM,
     "/c/envs/data/conda-meta/python-3.12.4-h0_0.json": "{}",
     "/c/envs/data/lib/python3.12/site-packages/pip/__init__.py": "",
 }
@@ -261,7 +264,7 @@ def test_an_old_virtualenv_needs_no_configuration() -> None:
     """virtualenv before version 20 wrote none."""
     files = MemoryFileSystem(
         {
-            "/v/bin/python2.7": "",
+            "/v/bin/python2.7": PROGRAM,
             "/v/bin/activate": 'VIRTUAL_ENV="/v"\n',
             "/v/lib/python2.7/orig-prefix.txt": "/usr",
             "/v/lib/python2.7/site-packages/pip/__init__.py": "",
@@ -337,7 +340,7 @@ def write_venv(
 
 def write_base(files: MemoryFileSystem, prefix: str, minor: str = "3.11") -> None:
     """Lay out a base interpreter."""
-    files.write(f"{prefix}/bin/python{minor}", "")
+    files.write(f"{prefix}/bin/python{minor}", PROGRAM)
     files.make_link(f"{prefix}/bin/python3", f"python{minor}")
     files.write(f"{prefix}/lib/python{minor}/os.py", "")
 
@@ -505,7 +508,89 @@ def test_a_configuration_that_is_no_readable_file(what: str) -> None:
     assert [P.CONFIGURATION_UNREADABLE] == problems(prefix, files)
 
 
+def test_a_configuration_in_another_encoding() -> None:
+    """Python reads it as UTF-8, strictly, and does not start: the line and the byte are told."""
+    files = MemoryFileSystem()
+    write_base(files, "/base")
+    prefix = write_venv(files, "/v", "/base/bin")
+    files.write("/v/pyvenv.cfg", b"home = /base/bin\nversion = 3.11.4\nprompt = \xe9\n")
+
+    assert (
+        Ailment(
+            P.CONFIGURATION_UNREADABLE,
+            "its pyvenv.cfg is not UTF-8: line 3 holds the byte 0xe9",
+            "rebuild the environment",
+        ),
+    ) == ailments(prefix, files)
+
+
 # The interpreter inside.
+
+
+def test_other_names_that_are_broken_links() -> None:
+    """Where `python` works they are no reason to rebuild at once; those of one cause are one."""
+    files = MemoryFileSystem()
+    write_base(files, "/base")
+    prefix = write_venv(files, "/v", "/base/bin")
+    files.remove("/v/bin/python")
+    files.make_link("/v/bin/python", "/base/bin/python3")
+    files.remove("/v/bin/python3")
+    files.make_link("/v/bin/python3", "python3.11")
+    files.make_link("/v/bin/python3.11", "/base/gone")
+
+    assert [
+        (
+            P.EXECUTABLE_BROKEN_LINK,
+            "/v/bin/python3 leads to /base/gone, which does not exist",
+            False,
+        )
+    ] == [(one.problem, one.cause, one.is_severe) for one in ailments(prefix, files)]
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        (None, "`bin/pip` is to be run by /v/bin/python3.9, which does not exist"),
+        ("/base/gone", "`bin/pip` is to be run by /v/bin/python3.9, which leads nowhere"),
+        ("/base/bin/python3", None),
+    ],
+)
+def test_a_command_whose_interpreter_is_not_there(link: str | None, expected: str | None) -> None:
+    """The environment works, but not this command."""
+    files = MemoryFileSystem()
+    write_base(files, "/base")
+    prefix = write_venv(files, "/v", "/base/bin")
+    files.write("/v/bin/pip", "#!/v/bin/python3.9\n")
+    if link is not None:
+        files.make_link("/v/bin/python3.9", link)
+
+    assert ([] if expected is None else [(P.EXECUTABLE_BROKEN_LINK, expected, False)]) == [
+        (one.problem, one.cause, one.is_severe) for one in ailments(prefix, files)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", [P.NOT_EXECUTABLE]),
+        (b"version https://example.org/spec\n", [P.NOT_EXECUTABLE]),
+        (b"#!/bin/sh\n", []),
+        (b"MZqFpD", []),
+        (b"\xcf\xfa\xed\xfe", []),
+        (PROGRAM, []),
+    ],
+)
+def test_an_interpreter_that_is_no_program(content: bytes, expected: list[P]) -> None:
+    """A file that was cut off to nothing, or one of text, is not started by any system."""
+    files = MemoryFileSystem()
+    write_base(files, "/base")
+    prefix = write_venv(files, "/v", "/base/bin")
+    files.remove("/v/bin/python3")
+    files.write("/v/bin/python3", content)
+    found = ailments(prefix, files)
+
+    assert expected == [one.problem for one in found]
+    assert all(one.is_severe for one in found)
 
 
 @pytest.mark.slow

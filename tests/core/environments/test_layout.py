@@ -169,6 +169,25 @@ def test_base_of_another_version_says_nothing() -> None:
     assert "3.12" == read(filesystem).python
 
 
+def test_the_interpreter_that_is_there_says_the_version() -> None:
+    """What pyvenv.cfg says of another minor version than all else in it counts for nothing."""
+    edited = venv("version = 3.12.1\nhome = /base/bin", "lib/python3.11/site-packages")
+    unknown = venv("version = 3.12.1\nhome = /base/bin", "lib/python3.11/site-packages")
+    flipped = venv("version = 3.9.18\nhome = /base/bin", "lib/python3.9/site-packages")
+    flipped.make_link(PREFIX / "bin/python", "/base/bin/python3")
+    for filesystem in (edited, flipped):
+        filesystem.write("/base/bin/python3.11", "")
+        filesystem.make_link("/base/bin/python3", "python3.11")
+        header = '#define PY_VERSION "3.11.7"\n'
+        filesystem.write("/base/include/python3.11/patchlevel.h", header)
+
+    assert "3.11.7" == read(edited).python
+    assert "3.11" == read(unknown).python
+    assert "3.11.7" == read(flipped).python
+    assert "3.11" == read(flipped).markers.values["python_version"]
+    assert ["lib/python3.9/site-packages"] == places(read(flipped))
+
+
 def test_base_off_this_machine() -> None:
     """A home on a server, or at a device, is not looked at."""
     for home in ("\\\\server\\share", "/dev/fd", "relative/bin"):

@@ -185,6 +185,42 @@ def test_two_part_version() -> None:
     assert Path("/p/.venv/bin/python") == found.executable
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"/p/.venv/bin/python": "->/opt/python/bin/python3"},
+        {"/p/.venv/bin/python": PROGRAM, "/p/.venv/lib/python3.11/site-packages/README": ""},
+    ],
+)
+def test_another_version_than_the_configuration_says(own: dict[str, bytes | str]) -> None:
+    """The interpreter that is there counts, by its name or its library, and not pyvenv.cfg."""
+    files = {
+        "/p/.venv/pyvenv.cfg": "home = /opt/python/bin\nversion = 3.12.1\n",
+        **own,
+        "/opt/python/bin/python3": "->python3.11",
+        "/opt/python/bin/python3.11": PROGRAM,
+        "/opt/python/include/python3.11/patchlevel.h": '#define PY_VERSION "3.11.7"\n',
+    }
+    found = judged(files, "/p/.venv")
+
+    assert found is not None
+    assert "3.11.7" == found.version
+
+
+def test_an_interpreter_of_another_base_than_the_configuration_says() -> None:
+    """The version is that of the interpreter that the link leads to."""
+    files = {
+        **venv("/p/.venv", "3.12.4"),
+        "/p/.venv/bin/python": "->/other/bin/python3.11",
+        "/opt/python/bin/python3.12": PROGRAM,
+        "/other/bin/python3.11": PROGRAM,
+    }
+    found = judged(files, "/p/.venv")
+
+    assert found is not None
+    assert "3.11" == found.version
+
+
 def test_base_that_was_upgraded() -> None:
     """What the base's own headers say counts for more than pyvenv.cfg."""
     files = {

@@ -51,7 +51,8 @@ def make_sound(prefix: Path, base: Path | None = None, **packages: str) -> Path:
     make_environment(prefix, **packages)
     home = (base or prefix.parent / f"base-of-{prefix.name}") / "bin"
     home.mkdir(parents=True)
-    (home / "python3.12").touch(mode=0o755)
+    (home / "python3.12").write_bytes(b"\x7fELF")
+    (home / "python3.12").chmod(0o755)
     (prefix / "bin").mkdir()
     (prefix / "bin/python").symlink_to(home / "python3.12")
     text = f"home = {home}\nversion = 3.12.1\ninclude-system-site-packages = false\n"

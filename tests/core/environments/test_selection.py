@@ -22,7 +22,7 @@ from pinfold.core.environments.selection import (
 )
 from pinfold.core.environments.traces import Trace
 from pinfold.core.files import MemoryFileSystem, Unreadable, UnreadableReason
-from pinfold.core.model.environment import EnvironmentState
+from pinfold.core.model.environment import EnvironmentState, RejectedCandidate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +62,10 @@ class Scout:
     def choices(self) -> Choices:
         """Nobody has chosen anything."""
         return {}
+
+    def real_path(self, path: Path) -> Path:
+        """Links are not followed."""
+        return path
 
     def pyenv_roots(self) -> Sequence[Path]:
         """Return where pyenv is."""
@@ -438,3 +442,23 @@ def test_folder_that_cannot_be_listed() -> None:
     filesystem.write(PROJECT / "env/pyvenv.cfg", "")
 
     assert PROJECT / "env" == choose(filesystem).prefix
+
+
+@pytest.mark.parametrize(
+    ("text", "link", "rejected"),
+    [
+        ("gone\n", None, "names `gone`, which does not exist"),
+        (None, ".venv", "is a link that leads nowhere"),
+    ],
+)
+def test_what_stands_there_is_not_denied(text: str | None, link: str | None, rejected: str) -> None:
+    """Where something stands that cannot be used, nobody says that there is nothing."""
+    filesystem = files_of()
+    if text is not None:
+        filesystem.write(PROJECT / ".venv", text)
+    if link is not None:
+        filesystem.make_link(PROJECT / ".venv", link)
+    chosen = choose(filesystem)
+
+    assert (RejectedCandidate(PROJECT / ".venv", rejected),) == chosen.rejected
+    assert "that can be used" in chosen.reason

@@ -15,6 +15,7 @@ import contextlib
 import json
 import logging
 import os
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from threading import Thread
@@ -48,6 +49,9 @@ KEPT_FOR_S = 90 * 24 * 3600.0
 CLEANING_S = 0.5
 """How long a new choice waits until old ones are looked at: their folders may be on a drive that
 hangs."""
+
+RESOLVING_S = 2.0
+"""How long it may take to see where the links in a folder's path lead."""
 
 _FOLDER = "choices"
 
@@ -100,12 +104,16 @@ def read_choices(filesystem: FileSystem, kept_in: Path | None = None) -> Choices
 def choose(folder: Path, prefix: Path | None, *, kept_in: Path | None = None) -> None:
     """Keep *prefix* as the environment of the files below *folder*; ``None`` for having none.
 
-    Both are absolute. Links are not followed: the paths count as the user knows them.
+    Both are absolute. A folder is kept by its real path, since it has one choice, whichever link
+    leads there; *prefix* as the user knows it.
 
     Raises:
         ChoiceError: there is something that must not be overwritten, or it cannot be.
     """
-    folder, path = _place(folder, kept_in)
+    _, path_as_named = _place(folder, kept_in)
+    real = _resolved(folder)
+    # A link that leads nowhere now may lead elsewhere when it does again.
+    folder, path = _place(real.path if real.is_folder else folder, kept_in)
     content = {
         "version": FORMAT_VERSION,
         "folder": str(folder),
@@ -115,6 +123,11 @@ def choose(folder: Path, prefix: Path | None, *, kept_in: Path | None = None) ->
     _forget_vanished_soon(path.parent)
     # ASCII: a path with bytes that are no UTF-8 has lone surrogates, which only escapes can write.
     _write(path, json.dumps(content, ensure_ascii=True, indent=1).encode("ascii") + b"\n")
+    if path_as_named != path and isinstance(_read(path_as_named, LocalFileSystem()), tuple):
+        # As it was kept once, or while the link led nowhere. It counts for less, and would come
+        # back if this is forgotten.
+        with contextlib.suppress(OSError):
+            path_as_named.unlink()
 
 
 def forget(folder: Path, *, kept_in: Path | None = None) -> bool:
@@ -123,15 +136,19 @@ def forget(folder: Path, *, kept_in: Path | None = None) -> bool:
     Raises:
         ChoiceError: there is something that must not be removed, or it cannot be.
     """
-    _, path = _place(folder, kept_in)
-    _refuse_foreign(path)
-    try:
-        path.unlink()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise ChoiceError(path, ChoiceProblem.UNWRITABLE, _said(error)) from error
-    return True
+    places = {_place(name, kept_in)[1]: None for name in (folder, _resolved(folder).path)}
+    for path in places:
+        _refuse_foreign(path)
+    was_there = False
+    for path in places:
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise ChoiceError(path, ChoiceProblem.UNWRITABLE, _said(error)) from error
+        was_there = True
+    return was_there
 
 
 def forget_vanished(kept_in: Path, filesystem: FileSystem, now_s: float) -> None:
@@ -176,6 +193,28 @@ def _forget_vanished_soon(kept_in: Path) -> None:
     thread = Thread(target=forget_vanished, args=arguments, name="pinfold-choices", daemon=True)
     thread.start()
     thread.join(CLEANING_S)
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    path: Path
+    is_folder: bool
+
+
+def _resolved(folder: Path) -> _Resolved:
+    """Return *folder* with its links followed; as it is where a file system does not answer."""
+    from pinfold.core.environments.interpreters import real_path
+
+    filesystem, found = LocalFileSystem(), [_Resolved(folder, is_folder=False)]
+
+    def resolve() -> None:
+        real = Path(real_path(str(folder), filesystem))
+        found.append(_Resolved(real, filesystem.is_directory(real)))
+
+    thread = Thread(target=resolve, name="pinfold-choice", daemon=True)
+    thread.start()
+    thread.join(RESOLVING_S)
+    return found[-1]
 
 
 def _normal(path: Path) -> Path:

@@ -198,6 +198,24 @@ def identify_prefix(
     return next(look.bases(str(prefix), kind, "somebody named it"), None)
 
 
+def identify_unusable(
+    prefix: Path, surroundings: Surroundings, filesystem: FileSystem
+) -> Installation | None:
+    """Return what a search finds at *prefix*, though nothing there shows an environment to use.
+
+    Such as one with a pipe for its ``pyvenv.cfg``, or a folder with nothing but ``python3.12``.
+    """
+    look = Inspector(surroundings, filesystem)
+    kind = next(iter(system.SYSTEM.kinds))
+    if prefix.parent == prefix or (
+        look.candidate(str(prefix)) is None
+        and next(look.bases(str(prefix), kind, "somebody named it"), None) is None
+    ):
+        # Before anything is searched for: most that are asked about are folders of files.
+        return None
+    return identify_prefix(prefix, surroundings, filesystem)
+
+
 def environments_of(
     project: Path, surroundings: Surroundings, filesystem: FileSystem
 ) -> Iterator[Installation]:

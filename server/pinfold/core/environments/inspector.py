@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from pinfold.core.environments.interpreters import (
     Interpreter,
+    minor_in_name,
     minor_of,
     name_of,
+    only_minor,
     read_interpreters,
     read_version,
     real_path,
@@ -287,7 +289,7 @@ class Inspector:
         """Return a candidate as what a locator has judged it to be."""
         prefix = candidate.prefix
         executable, link = self._executable(prefix)
-        version, implementation = self._version(candidate, executable)
+        version, implementation = self._version(candidate, executable, link)
         home = candidate.configuration.home if candidate.configuration is not None else None
         real = link.real if link is not None else None
         return Installation(
@@ -393,11 +395,13 @@ class Inspector:
             self._programs[outside] = found
         return found
 
-    def _version(self, candidate: Candidate, executable: str | None) -> tuple[str | None, str]:
+    def _version(
+        self, candidate: Candidate, executable: str | None, link: _Link | None
+    ) -> tuple[str | None, str]:
         """Return the version and implementation of an environment.
 
-        What the base interpreter's own files say counts for more than ``pyvenv.cfg``, which stays
-        as it is when the base is upgraded.
+        What the interpreter is called that is there, and what the base interpreter's own files say,
+        counts for more than ``pyvenv.cfg``, which stays as it is when the base is upgraded.
         """
         configuration = candidate.configuration
         if configuration is None:
@@ -405,8 +409,20 @@ class Inspector:
         said = configuration.implementation
         minor = None if configuration.version is None else minor_of(configuration.version)
         version, implementation = None, None
+        real = None if link is None else link.real
+        running = None
+        if real is not None and not _is_below(real, candidate.prefix):
+            running = minor_in_name(name_of(real))
         if configuration.home is not None:
-            version, implementation = self._base(configuration.home, minor)
+            version, implementation = self._base(configuration.home, running or minor)
+            if implementation is None and running is None:
+                # Nothing in the base is what pyvenv.cfg says: its library may say another.
+                library = only_minor(candidate.prefix, self.filesystem, None)
+                if library is not None and library != minor:
+                    version, implementation = self._base(configuration.home, library)
+        if version is None and real is not None and running is not None and running != minor:
+            version, implementation = self._base(os.path.dirname(real), running)
+            version = version or running
         implementation = said.lower() if said is not None else implementation
         if implementation is None:
             implementation = "cpython"

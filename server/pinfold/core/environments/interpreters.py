@@ -160,7 +160,7 @@ def _interpreter(
     home = os.path.dirname(real)
     prefix = _prefix(home, minor, filesystem)
     if minor is None:
-        minor = _only_minor(prefix, filesystem, hint)
+        minor = only_minor(prefix, filesystem, hint)
     told = read_version(prefix, minor, filesystem, free_threaded=free_threaded)
     implementation = told.implementation or IMPLEMENTATIONS[kind]
     version = told.version
@@ -275,7 +275,15 @@ def _details(data: bytes, minor: str) -> ToldVersion | None:
 _LIBRARY = re.compile(r"(?:python|pypy)([0-9]\.[0-9]{1,2})t?")
 
 
-def _only_minor(prefix: str, filesystem: FileSystem, hint: str | None) -> str | None:
+def minor_in_name(name: str) -> str | None:
+    """Return the minor version that the name of an interpreter tells: ``python3.11``."""
+    match = _NAME.fullmatch(name)
+    version = None if match is None else match["version"]
+    return version if version is not None and "." in version else None
+
+
+def only_minor(prefix: str, filesystem: FileSystem, hint: str | None) -> str | None:
+    """Return the minor version of the library at *prefix*: that of *hint*, or the only one."""
     names = filesystem.names(os.path.join(prefix, "lib"))
     if isinstance(names, Unreadable):
         return minor_of(hint) if hint is not None else None

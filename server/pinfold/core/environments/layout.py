@@ -11,12 +11,13 @@ import json
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pinfold.core.environments.interpreters import minor_in_name, name_of, real_path
 from pinfold.core.environments.pyvenv_cfg import (
     MAX_CFG_BYTES,
     VenvConfiguration,
@@ -120,10 +121,15 @@ def read_environment(
     if library is None:
         return NoEnvironment("has no site-packages")
     base = _base(configuration, prefix, filesystem)
+    running = _running_minor(prefix, filesystem) if configuration else None
+    if running is not None and running != library.version and library.version is not None:
+        # Another interpreter than the one that the packages are for: it is what answers markers.
+        library = replace(library, version=running)
+    said_by_all = wanted is None or library.version in (None, wanted)
     python = (
         _version_of_base(base, library, filesystem)
         or (_conda_version(prefix, filesystem) if kind is Kind.CONDA else None)
-        or (configuration.version if configuration else None)
+        or (configuration.version if configuration and said_by_all else None)
         or library.version
     )
     return Environment(
@@ -219,6 +225,18 @@ def _version_of_link(prefix: Path, libraries: list[_Library], filesystem: FileSy
         same = filesystem.identity(prefix / f"bin/python{library.version}")
         if meant is not None and same is not None and meant[1:] == same[1:]:
             return library.version
+    return None
+
+
+def _running_minor(prefix: Path, filesystem: FileSystem) -> str | None:
+    """Return the minor version of the interpreter outside *prefix* that it is a link to."""
+    for name in _INTERPRETERS:
+        path = prefix / name
+        if filesystem.read_link(path) is not None and filesystem.is_file(path):
+            real = real_path(os.fspath(path), filesystem)
+            return None if Path(real).is_relative_to(prefix) else minor_in_name(name_of(real))
+        if filesystem.is_file(path):
+            return None
     return None
 
 

@@ -91,6 +91,7 @@ class Round:
         "glance",
         "named",
         "packages",
+        "real_paths",
     )
 
     def __init__(self) -> None:
@@ -103,6 +104,7 @@ class Round:
         self.environments: dict[Path, Environment | NoEnvironment] = {}
         self.packages: dict[Path, InstalledPackages] = {}
         self.ailments: dict[Path, tuple[Ailment, ...]] = {}
+        self.real_paths: dict[Path, Path] = {}
 
 
 class EnvironmentReader:
@@ -136,6 +138,7 @@ class EnvironmentReader:
         # Without a lock, which a thread that hangs would never give back: each item is a value, and
         # two threads that find out the same at once merely do it twice.
         self._choices: _Seen[Choices] | None = None
+        self._real_paths: dict[Path, _Seen[Path]] = {}
         self._declared: dict[Path, _Seen[DeclaredPython]] = {}
         self._folders: dict[Path, _Seen[FolderLook]] = {}
         self._named: dict[Path, _Seen[Path | NoEnvironment]] = {}
@@ -202,6 +205,9 @@ class EnvironmentReader:
         for folder in list(self._declared):
             if folder not in folders:
                 self._declared.pop(folder, None)
+        for folder in list(self._real_paths):
+            if folder not in folders:
+                self._real_paths.pop(folder, None)
         prefixes = {
             seen.value.chosen.prefix for seen in list(self._folders.values()) if seen.value.chosen
         } | {named.value for named in list(self._named.values())}
@@ -304,6 +310,13 @@ class EnvironmentReader:
             return {}
         if known is None or not known.holds(glance):
             known = self._choices = self._seen(partial(read_choices, kept_in=kept_in))
+        return known.value
+
+    def real_path(self, path: Path, glance: Glance | None = None) -> Path:
+        """Return a path with its links followed."""
+        known = self._real_paths.get(path)
+        if known is None or not known.holds(glance):
+            known = self._real_paths[path] = self._seen(partial(_real_path, path))
         return known.value
 
     def pyenv_roots(self) -> Sequence[Path]:
@@ -413,8 +426,22 @@ class _RememberingScout:
             known = self.looking.choices = self.reader.choices(self.looking.glance)
         return known
 
+    def real_path(self, path: Path) -> Path:
+        known = self.looking.real_paths.get(path)
+        if known is None:
+            real = self.reader.real_path(path, self.looking.glance)
+            known = self.looking.real_paths[path] = real
+        return known
+
     def pyenv_roots(self) -> Sequence[Path]:
         return self.reader.pyenv_roots()
+
+
+def _real_path(path: Path, filesystem: FileSystem) -> Path:
+    # Late, since only where somebody has chosen anything is it asked for.
+    from pinfold.core.environments.interpreters import real_path
+
+    return Path(real_path(str(path), filesystem))
 
 
 def _look_over(

@@ -32,7 +32,7 @@ from pinfold.core.model.environment import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pinfold.core.environments.activated import Activated
@@ -105,6 +105,10 @@ class Scout(Protocol):
 
     def choices(self) -> Choices:
         """Return what people have chosen."""
+        ...
+
+    def real_path(self, path: Path) -> Path:
+        """Return a path with its links followed."""
         ...
 
     def pyenv_roots(self) -> Sequence[Path]:
@@ -193,9 +197,10 @@ def look_for_declared(folder: Path, filesystem: FileSystem) -> DeclaredPython:
     return _NOT_DECLARED if declared == _NOT_DECLARED else declared
 
 
+# What stands there all the same is among what was rejected, with why.
 _NOTHING = (
-    "there is no `.venv`, `.python-envs`, `venv`, `env`, `.conda` or `.pixi` in its folder or"
-    " above, no tool keeps one for it, and none is activated"
+    "there is no `.venv`, `.python-envs`, `venv`, `env`, `.conda` or `.pixi` that can be used in"
+    " its folder or above, no tool keeps one for it, and none is activated"
 )
 
 _EMPTY = "no environment stands there, and no tool keeps one for it"
@@ -272,11 +277,41 @@ def _by_option(search: _Search) -> Chosen | None:
 def _by_choice(search: _Search) -> Chosen | None:
     choices = search.scout.choices()
     if choices:
-        for folder in _above(search.query.folder, search.home):
-            if folder in choices:
-                return _chosen_for(folder, choices[folder], search)
+        for folder, kept in _choosable(search.query.folder, search):
+            if kept in choices and not _is_home_above(kept, search):
+                return _chosen_for(folder, choices[kept], search)
     search.notes.steps.append(_NO_CHOICE)
     return None
+
+
+def _choosable(folder: Path, search: _Search) -> Iterator[tuple[Path, Path]]:
+    """Yield the folders whose choice counts, the nearest first: as they are shown, and are kept.
+
+    They are kept by their real paths, and have been by those that were named.
+    """
+    named = _above(folder, search.home)
+    real = search.scout.real_path(folder)
+    if real != folder:
+        names: dict[Path, Path] = {}
+        for place in named:
+            names.setdefault(search.scout.real_path(place), place)
+        for place in _above(real, None):
+            name = names.get(place, place)
+            yield name, place
+            yield name, name
+    for place in named:
+        yield place, place
+
+
+def _is_home_above(kept: Path, search: _Search) -> bool:
+    """Return whether *kept* is the home directory by another name, and the files are further in."""
+    home, folder = search.home, search.query.folder
+    # Asked last: only where a choice is about to count does anybody go to the home directory.
+    return (
+        home is not None
+        and kept not in (folder, search.scout.real_path(folder))
+        and search.scout.real_path(home) == kept
+    )
 
 
 def _chosen_for(folder: Path, path: Path | None, search: _Search) -> Chosen:

@@ -173,6 +173,8 @@ def _fish(text: str) -> str:
 
 def _tcsh(text: str) -> str | Unquotable:
     if _CONTROL.search(text):
+        if _SURROGATE.search(text):
+            return Unquotable("tcsh cannot quote a byte in it that is no UTF-8")
         return Unquotable("tcsh cannot quote a line end or another control character in it")
     # History is looked for even between single quotes, and a backslash there is only for it.
     return _single(text.replace("!", "\\!"), "'\\''")

@@ -145,6 +145,12 @@ def _unreadable_content(data: bytes) -> str | None:
         return "is empty"
     if b"\0" in data:
         return "is not a text file"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # `site` of CPython reads it so, strictly, and Python does not start.
+        line = data.count(b"\n", 0, error.start) + 1
+        return f"is not UTF-8: line {line} holds the byte 0x{data[error.start]:02x}"
     return None
 
 

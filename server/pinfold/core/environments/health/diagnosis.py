@@ -18,7 +18,11 @@ from pinfold.core.environments.health.interpreter import (
     executable_ailments,
 )
 from pinfold.core.environments.health.packages import has_pip, package_ailments
-from pinfold.core.environments.health.place import made_elsewhere, moved_ailments
+from pinfold.core.environments.health.place import (
+    command_ailments,
+    made_elsewhere,
+    moved_ailments,
+)
 from pinfold.core.environments.layout import NoEnvironment, read_environment
 from pinfold.core.environments.stalls import Stalled
 from pinfold.core.model.installation import (
@@ -109,6 +113,9 @@ def _diagnose(
         *drift_ailments(case, thoroughly=thoroughly),
         *moved_ailments(case, thoroughly=thoroughly),
     ]
+    if thoroughly and not any(ailment.is_severe for ailment in found):
+        # Where no interpreter works, no command does.
+        found += command_ailments(case)
     directories = _directories(case, packages)
     # Those of the system, where it sees them, are ailments of the system.
     own = [path for path in directories if path.is_relative_to(case.prefix)]

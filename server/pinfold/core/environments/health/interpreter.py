@@ -8,6 +8,7 @@ what is installed in it.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from pinfold.core.environments.health.bases import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pinfold.core.environments.health.case import Case
+    from pinfold.core.files import FileSystem
 
 
 def configuration_ailments(case: Case) -> Iterator[Ailment]:
@@ -104,12 +106,17 @@ def executable_ailments(case: Case) -> Iterator[Ailment]:
     paths = [path for path in executables(case) if is_there(path, filesystem)]
     broken = [path for path in paths if not filesystem.is_file(path)]
     present = [path for path in paths if path not in broken]
-    usable = [path for path in present if case.is_windows or filesystem.is_executable(path)]
+    runnable = [path for path in present if case.is_windows or filesystem.is_executable(path)]
+    usable = [path for path in runnable if case.is_windows or not _is_mere_text(path, filesystem)]
     if not paths:
         yield from _no_executable(case)
     elif not present:
         if not _follows_from_base(broken[0], case):
             yield _broken_link(broken[0], case, is_severe=True)
+    elif not usable and runnable:
+        yield Ailment(
+            HealthProblem.NOT_EXECUTABLE, f"{runnable[0]} is empty, or text and no program", REBUILD
+        )
     elif not usable:
         yield Ailment(
             HealthProblem.NOT_EXECUTABLE,
@@ -117,8 +124,27 @@ def executable_ailments(case: Case) -> Iterator[Ailment]:
             f"give back the right to (`chmod +x`), or {REBUILD}; a copy through another system"
             " loses it",
         )
+    elif case.is_virtual:
+        # Names that lead to one another are broken by one cause.
+        ends = {read_link_chain(path, filesystem).end: path for path in reversed(broken)}
+        for path in reversed(ends.values()):
+            yield _broken_link(path, case, is_severe=False)
     elif broken and broken[0] == paths[0]:
         yield _broken_link(broken[0], case, is_severe=False)
+
+
+_TEXT = re.compile(rb"[\t\n\r -~]*")
+
+
+def _is_mere_text(path: Path, filesystem: FileSystem) -> bool:
+    """Return whether a file is none that the system starts: empty, or text without a hash-bang.
+
+    The formats of programs are many, but all begin with bytes that are no text, or with ``MZ``.
+    """
+    start = filesystem.read_start(path, 64)
+    if isinstance(start, Unreadable) or start.data.startswith((b"#!", b"MZ")):
+        return False
+    return _TEXT.fullmatch(start.data) is not None
 
 
 def _no_executable(case: Case) -> Iterator[Ailment]:

@@ -113,6 +113,32 @@ def moved_ailments(case: Case, *, thoroughly: bool = True) -> Iterator[Ailment]:
         )
 
 
+def command_ailments(case: Case) -> Iterator[Ailment]:
+    """Yield the ailment if commands are run by an interpreter in here that is not there."""
+    if not case.is_virtual:
+        return
+    filesystem = case.filesystem
+    dead = [
+        claim
+        for claim in read_command_claims(case.prefix, filesystem)
+        if claim.prefix is not None
+        and is_local_path(claim.interpreter)
+        and _leads_here(claim.prefix, case)
+        and not filesystem.is_file(claim.interpreter)
+    ]
+    if dead:
+        names = [claim.command for claim in dead]
+        interpreter = dead[0].interpreter
+        what = "leads nowhere" if is_there(Path(interpreter), filesystem) else "does not exist"
+        verb = "is" if len(names) == 1 else "are"
+        yield Ailment(
+            HealthProblem.EXECUTABLE_BROKEN_LINK,
+            f"{_commands(names)} {verb} to be run by {interpreter}, which {what}",
+            "install again the packages that these belong to, or rebuild the environment",
+            is_severe=False,
+        )
+
+
 def _made_by_command_elsewhere(command: str, case: Case) -> Iterator[Ailment]:
     old = prefix_in_command(command)
     if old is not None and not _leads_here(old, case):
