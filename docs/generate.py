@@ -404,7 +404,8 @@ def _install(root: Path, installed: str) -> None:
     base, binaries = root / "base/bin", root / folder / "bin"
     base.mkdir(parents=True)
     binaries.mkdir()
-    (base / "python3.11").touch(mode=0o755)
+    (base / "python3.11").write_bytes(b"\x7fELF")
+    (base / "python3.11").chmod(0o755)
     (binaries / "python").symlink_to(base / "python3.11")
     (root / folder / "pyvenv.cfg").write_text(
         f"home = {base}\ninclude-system-site-packages = false\nversion = 3.11.9\n"

@@ -280,6 +280,20 @@ def test_the_lock_of_a_dead_process(shop: Shop, slow: Slow) -> None:
 
 
 @on_uv
+def test_whoever_reads_puts_back_first(shop: Shop, slow: Slow) -> None:
+    """What a killed run has left is put back before anything is told of the environment."""
+    before = shop.run("list").stdout
+    killed = start(shop, "install", "--with", "pip", slow.path)
+    begin_install(slow)
+    killed.kill()
+    killed.communicate(timeout=WAIT_S)
+    said = shop.run("list", "--env", ".venv")
+
+    assert "pinfold: .venv: install was interrupted; all is as it was before\n" == said.stderr
+    assert before == said.stdout
+
+
+@on_uv
 def test_changed_by_others_after_the_preview(shop: Shop) -> None:
     """Where somebody else has changed the environment since, he is asked anew."""
     shop.write("requirements.txt", "money==1.0\n")

@@ -29,6 +29,9 @@ VERBS = (
     *("sync", "tree", "undo", "uninstall", "upgrade"),
 )
 
+_WITHOUT_ENVIRONMENTS = ("parse", "rule", "server")
+"""The verbs that look at none; the server does it beside its start."""
+
 HELP = """\
 Say what is wrong with pip requirements and constraints files, reading them exactly as pip does.
 
@@ -93,6 +96,10 @@ def _run(arguments: list[str]) -> int:
 
 
 def _run_verb(verb: str, arguments: list[str]) -> int:
+    if verb in VERBS and verb not in _WITHOUT_ENVIRONMENTS:
+        from pinfold.cli.interrupted import put_back_interrupted
+
+        put_back_interrupted()
     match verb:
         case "check":
             from pinfold.cli import check

@@ -11,7 +11,7 @@ import sys
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
-from pinfold.cli.changing.operating import add_environment_option, tell_of_recovery, workbench
+from pinfold.cli.changing.operating import add_environment_option, let_go_of_old, workbench
 from pinfold.cli.env_scene import Refusal, Scene
 from pinfold.cli.env_shape import json_path, short_path
 from pinfold.cli.main import CLEAN, FAILED
@@ -36,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     scene = Scene()
     bench = workbench(scene)
-    tell_of_recovery(bench, scene)
+    let_go_of_old(bench)
     history = bench.changes.journal.history()
     shown = [*reversed(history)]
     if options.env is not None:

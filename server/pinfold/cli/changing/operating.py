@@ -98,7 +98,7 @@ def run_verb(
     options = parser.parse_args(arguments)
     scene = Scene()
     bench = workbench(scene, options)
-    tell_of_recovery(bench, scene)
+    let_go_of_old(bench)
     request = asked(options, scene)
     if isinstance(request, Refusal):
         complain(request.message)
@@ -149,22 +149,10 @@ def workbench(scene: Scene, options: Namespace | None = None) -> Workbench:
     return Workbench(scene.filesystem, state_folder(), tools)
 
 
-def tell_of_recovery(bench: Workbench, scene: Scene) -> None:
-    """Finish what was interrupted, and say so; let go of what is too old."""
+def let_go_of_old(bench: Workbench) -> None:
+    """Let go of what has been kept for long enough."""
     from time import time
 
-    for recovered in bench.changes.recover():
-        entry = recovered.entry
-        shown = short_path(entry.prefix, scene)
-        if recovered.problem is not None:
-            complain(recovered.problem)
-        elif entry.phase.value == "left-alone":
-            complain(
-                f"{shown}: {entry.verb.value} was interrupted, and something else has taken its"
-                f" place since; what was there before is kept in {entry.held}"
-            )
-        else:
-            complain(f"{shown}: {entry.verb.value} was interrupted; all is as it was before")
     expire(bench.changes.journal, now=time(), trash=to_trash)
 
 

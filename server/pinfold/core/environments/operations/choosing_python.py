@@ -6,6 +6,7 @@ Owns the reading of what was named and the messages about what is not there. Sta
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import which
@@ -50,6 +51,14 @@ def choose_python(
     """
     declared = bench.declared(folder)
     if named is not None:
+        if not named.strip():
+            return Refusal(RefusalReason.INVALID, "no Python is named", "name one, or none at all")
+        if _FREE_THREADED.fullmatch(named):
+            return Refusal(
+                RefusalReason.INVALID,
+                f"free-threaded builds such as {named} are not told apart by version",
+                "name the path of its interpreter",
+            )
         path = _path_named(named, folder, bench)
         if path is not None:
             if not path.exists():
@@ -114,17 +123,25 @@ def _named_interpreter(
     return ChosenPython(executable, environment.python, environment, notes)
 
 
+_FREE_THREADED = re.compile(r"(?:python|cpython@)?\d+\.\d+(?:\.\d+)?t")
+
+
 def _path_named(text: str, folder: Path, bench: Workbench) -> Path | None:
     """Return the path that *text* means; ``None`` if it means a version."""
-    separators = {os.sep, os.altsep or os.sep}
-    if any(separator in text for separator in separators) or text.startswith("~"):
-        return Path(os.path.normpath(folder / Path(text).expanduser()))
+    separators = (os.sep, os.altsep or os.sep)
+    if any(separator in text for separator in separators):
+        # Not Path.expanduser, which raises for a user whom nobody knows.
+        return Path(os.path.normpath(folder / os.path.expanduser(text)))  # noqa: PTH111
     if (folder / text / "pyvenv.cfg").is_file():
         return folder / text
-    if pinned_entry(text).release is not None:
+    if not text[0].isalpha():
         return None
     found = which(text, path=os.pathsep.join(bench.surroundings.search_path()))
-    return None if found is None else Path(found)
+    if found is None:
+        return None
+    # A shim of pyenv's is no interpreter; what it stands for is found by its version.
+    is_python = bench.environment(prefix_of(Path(found), bench.filesystem)) is not None
+    return Path(found) if is_python or pinned_entry(text).release is None else None
 
 
 def _asks_for(declared: DeclaredPython) -> str:
