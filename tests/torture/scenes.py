@@ -131,7 +131,7 @@ class Scene:
 
     def _run_scripts(self, info: Path, version: str) -> None:
         points = info / "entry_points.txt"
-        if info.name.startswith("pip-") or not points.exists():
+        if info.name.startswith(("pip-", "setuptools-")) or not points.exists():
             return
         for script in re.findall(r"^(\S+) = ", points.read_text(encoding="utf-8"), re.MULTILINE):
             said = subprocess.run(
