@@ -115,6 +115,7 @@ def _comparable(text: str) -> str:
         (r"^.*\bsetuptools\b.*\n", ""),
         (r"\(\S*python\S*\)", "(PYTHON)"),
         (r"\b\d+ packages?\b", "N packages"),
+        (r"\b\d+ added\b", "N added"),
         (r" {2,}", "  "),
     ):
         text = re.sub(pattern, stands_for, text, flags=re.MULTILINE)
