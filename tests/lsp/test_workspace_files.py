@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.lsp import lingering_server
+from tests.lsp.client import Client
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.lsp.client import Client
-
+AT_START = {"position": {"line": 0, "character": 0}}
 BAD, GOOD = "flask=1.0\n", "flask==1.0\n"
 
 
@@ -90,6 +96,23 @@ def test_opening_and_closing(client: Client, tmp_path: Path) -> None:
     client.close(main.as_uri())
 
     assert ["invalid-requirement"] == shown(client, main)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no named pipes of this kind")
+def test_closing_while_others_are_judged(tmp_path: Path) -> None:
+    """What is shown of a file stays while it is closed, though the first look is not over."""
+    main, pipe = tmp_path / "requirements.txt", tmp_path / "end"
+    os.mkfifo(pipe)
+    with Client((sys.executable, lingering_server.__file__, str(pipe))) as client:
+        start(client, tmp_path, {"requirements.txt": BAD})
+        assert ["invalid-requirement"] == shown(client, main)
+        client.open(main.as_uri(), "flask\n", version=3)
+        assert ["unpinned"] == [item["code"] for item in client.diagnostics(main.as_uri(), 3)]
+        client.close(main.as_uri())
+        client.request("textDocument/hover", AT_START | {"textDocument": {"uri": main.as_uri()}})
+        pipe.write_bytes(b"")
+
+        assert ["invalid-requirement"] == shown(client, main)
 
 
 def test_opening_a_file_that_is_only_included(client: Client, tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ class FileFindings:
     """
 
     path: Path
+    role: FileRole
     items: str
     pulls_in: frozenset[Path]
     query: EnvironmentQuery
@@ -217,6 +218,9 @@ class WorkspaceFiles:
     def _take(self, findings: Sequence[FileFindings]) -> None:
         if self._is_over.is_set():
             return
+        # What is shown of a file is one of the workspace's, though the run has not ended.
+        for found in findings:
+            self._roles.setdefault(found.path, found.role)
         # One that was opened meanwhile is the editor's.
         ours = [found for found in findings if not self._documents.judges(found.path)]
         self._found.update((found.path, found) for found in ours)
@@ -321,6 +325,7 @@ class _Run:
         self._texts.forget(path)
         return FileFindings(
             path,
+            role,
             items,
             included_by(snapshot, path, role),
             snapshot.environment_query(path),
