@@ -528,11 +528,11 @@ def _writable(
     files: Sequence[FixedFile], snapshot: Snapshot, failures: Failures
 ) -> Iterator[tuple[FixedFile, bytes, bytes]]:
     """Yield what can be written, with its bytes before and after."""
-    from pinfold.cli.fix import bytes_as_read
+    from pinfold.cli.writing import bytes_as_read
 
     for file in files:
         after = file.data()
-        before = bytes_as_read(file, snapshot)
+        before = bytes_as_read(file.target.path, file.decoded, snapshot.disk.filesystem)
         if isinstance(after, Unencodable):
             failures.tell(f"{_shown(file, snapshot)}: left as it is: {after.reason}")
         elif before is None:

@@ -10,13 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pinfold.core.files import Unreadable, locale_encoding
+from pinfold.core.files import Unreadable
 from pinfold.core.formats.document import Document
 from pinfold.core.formats.encoding import (
     DecodedText,
     Unencodable,
     as_utf8,
-    decode_requirements,
     encode_requirements,
 )
 from pinfold.core.workspace.snapshot import OpenDocument
@@ -82,14 +81,6 @@ def fix_files(
             file = files[path]
             files[path] = replace(file, is_reencoded=True, fixed=file.fixed + 1)
     return tuple(file for file in files.values() if file.edits or file.is_reencoded)
-
-
-def bytes_as_read(file: FixedFile, snapshot: Snapshot) -> bytes | None:
-    """Return what the file holds on disk, ``None`` unless that is still what was read."""
-    data = snapshot.disk.filesystem.read_bytes(file.target.path)
-    if isinstance(data, Unreadable):
-        return None
-    return data if decode_requirements(data, locale_encoding()) == file.decoded else None
 
 
 def with_fixed(snapshot: Snapshot, files: Iterable[FixedFile]) -> Snapshot:

@@ -11,8 +11,22 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from pinfold.core.files import Unreadable, locale_encoding
+from pinfold.core.formats.encoding import decode_requirements
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pinfold.core.files import FileSystem
+    from pinfold.core.formats.encoding import DecodedText
+
+
+def bytes_as_read(path: Path, read: DecodedText, filesystem: FileSystem) -> bytes | None:
+    """Return what the file at *path* holds, ``None`` unless that is still what was *read*."""
+    data = filesystem.read_bytes(path)
+    if isinstance(data, Unreadable):
+        return None
+    return data if decode_requirements(data, locale_encoding()) == read else None
 
 
 def replace_file(path: Path, expected: bytes, data: bytes) -> str | None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pinfold.core.environments.operations.carrying_out import Done
     from pinfold.core.environments.operations.runner import Outcome
     from pinfold.core.environments.planning.refusal import Refusal
-    from pinfold.core.model.plan import Failure, PackageChange, Plan
+    from pinfold.core.model.plan import Failure, Plan
     from pinfold.core.workspace.snapshot import Snapshot
     from pinfold.features.environments import Json, WritePath
 
@@ -69,11 +69,6 @@ def plan_lines(plan: Plan, write_path: WritePath, *, with_steps: bool = True) ->
     for index in plan.indexes:
         if index.origin != "default":
             yield f"packages come from {index.url} ({index.origin})"
-
-
-def sign_of(change: PackageChange) -> str:
-    """Return the character that stands before a change."""
-    return _SIGNS[change.kind]
 
 
 _SIGNS = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pinfold.cli.env_scene import Refusal
 from pinfold.cli.env_shape import short_path
 from pinfold.cli.terminal import complain
-from pinfold.cli.writing import replace_file
+from pinfold.cli.writing import bytes_as_read, replace_file
 from pinfold.core.environments.installed.packages import PackagesReader
 from pinfold.core.environments.layout import NoEnvironment, read_environment
 from pinfold.core.files import Unreadable
@@ -107,9 +107,9 @@ def _write(saving: Saving, scene: Scene) -> bool:
     if isinstance(data, Unencodable):
         complain(f"{shown} is left as it is: {data.reason}")
         return False
-    before = scene.filesystem.read_bytes(saving.path)
-    if isinstance(before, Unreadable):
-        complain(f"{shown}: {before.detail}")
+    before = bytes_as_read(saving.path, file.decoded, scene.filesystem)
+    if before is None:
+        complain(f"{shown}: changed on disk since it was read, and is left as it is")
         return False
     problem = replace_file(saving.path, before, data)
     if problem is not None:

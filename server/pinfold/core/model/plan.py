@@ -144,11 +144,6 @@ class Plan:
     installer: str | None = None
 
     @property
-    def adds(self) -> tuple[PackageChange, ...]:
-        """The projects that are not there yet."""
-        return tuple(change for change in self.changes if change.before is None)
-
-    @property
     def removes(self) -> tuple[PackageChange, ...]:
         """The projects that would be gone."""
         return tuple(change for change in self.changes if change.after is None)

@@ -77,6 +77,28 @@ def test_old_states_go(changes: Changes, prefix: Path) -> None:
     assert (before, ()) == (tree(prefix), changes.journal.history())
 
 
+def test_what_is_being_changed_is_kept(changes: Changes, prefix: Path) -> None:
+    """Nothing of an environment is let go while somebody changes it."""
+    install(changes, prefix, "new")
+    with changes.change(prefix, Verb.INSTALL, SetAside.COPIED):
+        gone = expire(changes.journal, now=LATER, trash=no_trash)
+
+    assert (0, 1) == (gone, len(kept(changes)))
+
+
+def test_rejected_trees_go(changes: Changes, prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be removed when a change was put back is removed when things expire."""
+    with (
+        monkeypatch.context() as patched,
+        changes.change(prefix, Verb.INSTALL, SetAside.COPIED),
+    ):
+        patched.setattr(safe_change, "discard", lambda _tree: False)
+    before = kept(changes)
+    gone = expire(changes.journal, now=0, trash=no_trash)
+
+    assert (1, 0, []) == (len(before), gone, kept(changes))
+
+
 def test_removed_environments_go_to_the_trash(changes: Changes, prefix: Path) -> None:
     """Nobody loses a removed environment for good but by emptying the trash."""
     before = tree(prefix)
@@ -94,7 +116,7 @@ def test_without_a_trash_it_is_kept(changes: Changes, prefix: Path) -> None:
     gone = expire(changes.journal, now=LATER, trash=no_trash)
     target = standing(changes.journal.history(), prefix).next_to_undo
     assert target is not None
-    changes.undo(target)
+    changes.undo(target, ())
 
     assert (0, before) == (gone, tree(prefix))
 
@@ -144,7 +166,7 @@ def test_new_change_ends_redo(changes: Changes, prefix: Path) -> None:
     install(changes, prefix, "one")
     target = standing(changes.journal.history(), prefix).next_to_undo
     assert target is not None
-    changes.undo(target)
+    changes.undo(target, ())
     could_redo = standing(changes.journal.history(), prefix).next_to_redo is not None
     install(changes, prefix, "two")
     stands = standing(changes.journal.history(), prefix)

@@ -106,7 +106,6 @@ def test_undo_and_redo(changes: Changes, prefix: Path, verb: Verb, way: SetAside
         states.append(tree(prefix))
 
     assert [before, after, before] == states
-    assert [VersionChange("old", None, "1.0")] == list(changes.journal.history()[-1].changes)
 
 
 def test_created_is_undone(changes: Changes, tmp_path: Path) -> None:
@@ -458,18 +457,59 @@ def test_put_back_that_fails_is_tried_again(
     assert before == tree(prefix)
 
 
+def test_undo_of_what_is_not_the_last(changes: Changes, prefix: Path) -> None:
+    """What was looked at is taken back only while it is still what was changed last."""
+    for name in ("one", "two"):
+        with changes.change(prefix, Verb.INSTALL, SetAside.COPIED) as change:
+            (prefix / name).write_text("", encoding="utf-8")
+            change.keep()
+    first, _second = standing(changes.journal.history(), prefix).done
+    before = tree(prefix)
+
+    with pytest.raises(CannotChange, match="changed meanwhile"):
+        changes.undo(first, ())
+    assert before == tree(prefix)
+
+
+def test_refused_under_the_lock(changes: Changes, prefix: Path) -> None:
+    """What somebody has against a change keeps it from happening at all."""
+    before = tree(prefix)
+
+    def refuse() -> None:
+        raise PermissionError
+
+    for way in (SetAside.COPIED, SetAside.MOVED):
+        with (
+            pytest.raises(PermissionError),
+            changes.change(prefix, Verb.INSTALL, way, check=refuse),
+        ):
+            pytest.fail("it was begun")
+    assert (before, ()) == (tree(prefix), changes.journal.history())
+
+
+def test_what_an_undo_changes(changes: Changes, prefix: Path) -> None:
+    """The journal says of an undo what it has changed, others' doings included."""
+    with changes.change(prefix, Verb.INSTALL, SetAside.COPIED) as change:
+        change.keep([VersionChange("flask", None, "3.1.0")])
+    target = standing(changes.journal.history(), prefix).next_to_undo
+    assert target is not None
+    told = (VersionChange("flask", "3.1.0", None), VersionChange("rich", "14.0.0", None))
+
+    assert told == changes.undo(target, told).changes
+
+
 def undo(changes: Changes, prefix: Path) -> Entry:
     """Undo the last change."""
     target = standing(changes.journal.history(), prefix).next_to_undo
     assert target is not None
-    return changes.undo(target)
+    return changes.undo(target, ())
 
 
 def redo(changes: Changes, prefix: Path) -> Entry:
     """Do again what was undone last."""
     target = standing(changes.journal.history(), prefix).next_to_redo
     assert target is not None
-    return changes.undo(target)
+    return changes.undo(target, ())
 
 
 def held(changes: Changes, prefix: Path) -> list[Tree | None]:

@@ -89,15 +89,26 @@ def expire(
     none; it is kept then. Old states of environments that are still there are removed.
     """
     history = journal.history()
+    # Whoever changes one now counts on what is kept of it.
+    under_way = {entry.place for entry in journal.under_way()}
     later: dict[Path, int] = {}
     gone = 0
     for entry in reversed(history):
+        if entry.place in under_way:
+            continue
+        _discard_rejected(entry)
         count = later[entry.place] = later.get(entry.place, 0) + 1
         is_old = now - (entry.ended or entry.started) > kept_s
         if (is_old or count > MAX_KEPT) and _let_go(entry, trash):
             journal.forget(entry)
             gone += 1
     return gone
+
+
+def _discard_rejected(entry: Entry) -> None:
+    """Remove what a change had made that was put back, if it could not be removed then."""
+    if entry.phase is Phase.PUT_BACK and entry.undoes is None and entry.rejected != entry.place:
+        discard(entry.rejected)
 
 
 def _let_go(entry: Entry, trash: Callable[[Path], None]) -> bool:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pinfold.core.durable import keep_all, keep_names
+from pinfold.core.environments.changes.history import standing
 from pinfold.core.environments.changes.holding import (
     HoldingError,
     HoldingProblem,
@@ -128,6 +129,10 @@ class Change:
         return replace(in_phase(self.entry, Phase.DONE, now=_now()), changes=self._changes)
 
 
+def _agree() -> None:
+    """Have nothing against it."""
+
+
 class Changes:
     """The changes of environments on this machine; *state* is the folder of Pinfold's state."""
 
@@ -146,10 +151,12 @@ class Changes:
         command: str = "",
         installer: str | None = None,
         waiting: Waiting | None = None,
+        check: Callable[[], None] = _agree,
     ) -> Iterator[Change]:
         """Set aside what is at *prefix*, and put it back in the end unless told to keep the change.
 
-        With `MOVED` and `NOTHING` there is an empty folder at *prefix* to begin with.
+        With `MOVED` and `NOTHING` there is an empty folder at *prefix* to begin with. *check* is
+        called when nobody else can change it any more, and nothing is done yet; it may raise.
 
         Raises:
             CannotChange: it was not begun.
@@ -160,6 +167,7 @@ class Changes:
         waiting = waiting or Waiting()
         place = Path(os.path.realpath(prefix))
         with self._locked(place, f"pinfold {verb.value}", waiting):
+            check()
             entry = Entry(
                 id=new_id(datetime.now(timezone.utc)),
                 verb=verb,
@@ -183,8 +191,20 @@ class Changes:
             finally:
                 self._end(change, is_wanted=change.is_kept and has_come_through)
 
-    def undo(self, target: Entry, *, command: str = "", waiting: Waiting | None = None) -> Entry:
+    def undo(
+        self,
+        target: Entry,
+        changes: Sequence[VersionChange],
+        *,
+        command: str = "",
+        waiting: Waiting | None = None,
+        check: Callable[[], None] = _agree,
+    ) -> Entry:
         """Put the state back that *target* has set aside; what is there now is set aside in turn.
+
+        *target* is the change that comes next in either direction, see
+        :func:`~pinfold.core.environments.changes.history.standing`. *changes* are what becomes of
+        each project by it. *check* is called as in :meth:`change`.
 
         Raises:
             CannotChange: it was not begun.
@@ -195,6 +215,10 @@ class Changes:
         waiting = waiting or Waiting()
         place = target.place
         with self._locked(place, "pinfold undo", waiting):
+            check()
+            stands = standing(self.journal.history(), place)
+            if target.id not in [one.id for one in (*stands.done[-1:], *stands.undone[-1:])]:
+                raise CannotChange(f"{target.prefix} was changed meanwhile: look at it again")
             restores = None if target.set_aside is SetAside.NOTHING else target.held
             if restores is not None and not os.path.lexists(restores):
                 raise CannotChange(f"what {target.prefix} was before is not kept any more")
@@ -215,10 +239,7 @@ class Changes:
                 pid=os.getpid(),
                 command=command,
                 identity=None if restores is None else _identity(restores),
-                changes=tuple(
-                    replace(change, before=change.after, after=change.before)
-                    for change in target.changes
-                ),
+                changes=tuple(changes),
                 undoes=target.id,
             )
             change = Change(self._begin(entry, None))
@@ -350,7 +371,8 @@ class Changes:
         entry = change.entry
         if is_wanted:
             if entry.undoes is None:
-                keep_all(entry.place)
+                # Of what was removed, there is no place of its own any more.
+                keep_all(entry.place.parent)
             try:
                 self.journal.finish(change.result)
             except OSError as error:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pinfold.core.environments.changes.holding import HoldingProblem
-from pinfold.core.environments.changes.journal import SetAside, VersionChange
+from pinfold.core.environments.changes.journal import VersionChange
 from pinfold.core.environments.changes.locks import Busy
 from pinfold.core.environments.changes.locks import Cancelled as LockCancelled
 from pinfold.core.environments.changes.safe_change import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from pinfold.core.environments.changes.locks import Owner
     from pinfold.core.environments.operations.workbench import Workbench
-    from pinfold.core.model.plan import Step
+    from pinfold.core.model.plan import Plan, Step
     from pinfold.core.process import Completed
 
 STEP_TIMEOUT_S = 3600.0
@@ -140,11 +140,17 @@ def carry_out(prepared: Prepared, bench: Workbench, watching: Watching) -> Done:
     waiting = Waiting(
         cancelled=watching.cancelled, on_wait=lambda owner: watching.report(_waiting_for(owner))
     )
+    check = partial(_refuse_if_changed, prepared, bench)
     try:
         if plan.verb is Verb.UNDO:
             assert prepared.target is not None
-            _refuse_if_changed(prepared, bench)
-            entry = bench.changes.undo(prepared.target, command=_command(prepared), waiting=waiting)
+            entry = bench.changes.undo(
+                prepared.target,
+                _version_changes_in(plan),
+                command=_command(prepared),
+                waiting=waiting,
+                check=check,
+            )
             return Done(entry.id, entry.changes)
         log = _Log(bench.state / "logs", plan.verb)
         with (
@@ -156,10 +162,9 @@ def carry_out(prepared: Prepared, bench: Workbench, watching: Watching) -> Done:
                 command=_command(prepared),
                 installer=plan.installer,
                 waiting=waiting,
+                check=check,
             ) as change,
         ):
-            if prepared.set_aside is SetAside.COPIED:
-                _refuse_if_changed(prepared, bench)
             if plan.verb is Verb.REMOVE:
                 change.entry.place.rmdir()
             before = prepared.versions or {}
@@ -216,6 +221,13 @@ def version_changes(
         for name in sorted({*before, *after})
         if before.get(name) != after.get(name)
     )
+
+
+def _version_changes_in(plan: Plan) -> tuple[VersionChange, ...]:
+    """Return what *plan* says of versions, in order of name."""
+    before = {str(one.key): one.before.version for one in plan.changes if one.before}
+    after = {str(one.key): one.after.version for one in plan.changes if one.after}
+    return version_changes(before, after)
 
 
 def _refuse_if_changed(prepared: Prepared, bench: Workbench) -> None:

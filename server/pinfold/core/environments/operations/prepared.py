@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.environments.installers.installer import Wanted
 from pinfold.core.environments.planning.asked import AskedFile, asked_in
+from pinfold.core.environments.planning.belonging import is_own
 from pinfold.core.environments.planning.managers import read_managed_project, refusal_of_project
 from pinfold.core.environments.planning.refusal import Refusal
 from pinfold.core.model.plan import Failure, Plan, Verb
@@ -117,12 +118,7 @@ def versions_of(installed: InstalledPackages | None) -> Mapping[str, str]:
     """Return what is installed, by name, to be compared with what was there before."""
     if installed is None:
         return {}
-    prefix = os.path.realpath(installed.environment.prefix)
-    return {
-        key: found.version
-        for key, found in installed.by_name.items()
-        if found.editable is not None or os.path.realpath(found.folder).startswith(prefix)
-    }
+    return {key: installed.by_name[key].version for key in own_projects(installed)}
 
 
 def refusal_of_manager(
@@ -151,9 +147,8 @@ def refusal_of_manager(
 
 def own_projects(installed: InstalledPackages) -> Iterator[PackageName]:
     """Yield what lies in the environment itself, not in one that it looks into."""
-    prefix = installed.environment.prefix
     for key, found in installed.by_name.items():
-        if found.folder.is_relative_to(prefix):
+        if is_own(found, installed.environment):
             yield key
 
 
