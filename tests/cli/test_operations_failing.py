@@ -118,7 +118,7 @@ def test_a_full_disk(index: Index, tmp_path: Path) -> None:
         place = shop.project / "small"
         place.mkdir()
         mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(place)], check=False
+            ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(place)], check=False
         )
         if mounted.returncode:
             pytest.skip("nothing can be mounted here")
