@@ -330,8 +330,8 @@ def test_order_of_reports(check: Runner, monkeypatch: pytest.MonkeyPatch) -> Non
     for name in ("a", "b"):
         make_sound(check.folder / name / ".venv", django="4.0")
         check.write(f"{name}/requirements.txt", "django==3.2\n")
-    monkeypatch.setattr(environments_module, "PATIENCE_S", 0.05)
-    monkeypatch.setattr(environments_module, "DEADLINE_S", 0.2)
+    monkeypatch.setattr(environments_module, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(environments_module, "DEADLINE_S", 1.5)
 
     def order(format: str) -> list[str]:
         filesystem = hung("a")
