@@ -261,6 +261,24 @@ def test_undo_of_direct_installs(shop: Shop) -> None:
     assert "own" in json.dumps(offline.outcome("undo", "--dry-run")["plan"]["changes"])
 
 
+def test_undo_of_what_others_have_changed(shop: Shop) -> None:
+    """What was done without Pinfold since goes with an undo; its preview and the history say so."""
+    shop.run("install", "till")
+    packages = next(shop.prefix.glob("lib/python*/site-packages"))
+    metadata = packages / "outsider-1.0.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text("Metadata-Version: 2.1\nName: outsider\nVersion: 1.0\n")
+    preview = shop.run("undo", "--dry-run").stdout
+    done = shop.outcome("undo", "--yes")
+
+    assert "Takes back, too, what other programs have changed since: outsider\n" in preview
+    gone = [("outsider", "1.0", None), ("till", "1.0", None)]
+    told = [tuple(change[key] for key in ("name", "before", "after")) for change in done["changes"]]
+    assert gone == told
+    assert done["changes"] == shop.histories()[0]["changes"]
+    assert "Takes back, too" not in shop.run("undo", "--dry-run").stdout
+
+
 def test_history(shop: Shop) -> None:
     """Several changes are taken back one by one, made again, and each is told with its state."""
     shop.run("install", "till")

@@ -1,6 +1,6 @@
 """``pinfold tree``: who needs whom in an environment, and why a package is there.
 
-Owns how a tree is drawn. What stands in it is :mod:`pinfold.features.dependency_tree`'s.
+Owns the colours of a tree. How it is drawn is :mod:`pinfold.features.tree_text`'s.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pinfold.cli.chosen_packages import add_environment_option, chosen_packages
 from pinfold.cli.env_scene import Refusal, Scene
@@ -18,17 +18,18 @@ from pinfold.cli.terminal import Ink, Screen, complain, did_you_mean, visible
 from pinfold.core.formats.summary import normalised
 from pinfold.features.dependency_tree import (
     BranchState,
-    Cut,
     known_names,
     trees,
     trees_json,
     ways_to,
 )
+from pinfold.features.tree_text import ASCII, LINES, Tone, tree_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from pinfold.features.dependency_tree import Branch
+    from pinfold.features.tree_text import Rods, Word
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -40,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
     scene = Scene()
     installed = chosen_packages(options.env, scene)
     if isinstance(installed, Refusal):
-        complain(installed.message)
+        complain(installed.text)
         return FAILED
     known = known_names(installed)
     named = [*options.packages, *([] if options.why is None else [options.why])]
@@ -98,74 +99,30 @@ def _depth(text: str) -> int:
 
 _MOST_DIGITS = 6
 
-_CUTS = {
-    Cut.SHOWN_BEFORE: "(shown above)",
-    Cut.CYCLE: "(leads back here)",
-    Cut.DEPTH: "...",
-}
+_INKS = {Tone.NAME: Ink.BOLD, Tone.PROBLEM: Ink.ERROR, Tone.ASIDE: Ink.DIM}
 
 
-class _Rods(NamedTuple):
-    """What trees are drawn with: before a branch, before the last one, below the two."""
-
-    branch: str
-    last: str
-    beside: str
-    below: str
-
-
-_LINES = _Rods("├── ", "└── ", "│   ", "    ")
-# Where a stream has no such lines, escapes in their place would be hard to read.
-_ASCII = _Rods("|-- ", "`-- ", "|   ", "    ")
-
-
-def _rods(screen: Screen) -> _Rods:
+def _rods(screen: Screen) -> Rods:
     encoding = getattr(screen.stream, "encoding", None) or "ascii"
     try:
-        "".join(_LINES).encode(encoding)
+        "".join(LINES).encode(encoding)
     except UnicodeEncodeError:
-        return _ASCII
-    return _LINES
+        return ASCII
+    return LINES
 
 
 def _drawing(found: Sequence[Branch], screen: Screen, named: Collection[str]) -> Iterator[str]:
-    for branch in found:
-        yield _label(branch, screen, named) + "\n"
-        yield from _below(branch, "", _rods(screen), screen, named)
+    for line in tree_lines(found, _rods(screen)):
+        words = [_painted(word, screen, is_named=line.key in named) for word in line.words]
+        yield f"{line.rods}{' '.join(words)}\n"
     if any(map(_is_incomplete, found)):
         yield "\nNot everything fits together: `pinfold env doctor DIR` says what does not.\n"
 
 
-def _below(
-    branch: Branch, indent: str, rods: _Rods, screen: Screen, named: Collection[str]
-) -> Iterator[str]:
-    for position, below in enumerate(branch.branches, 1):
-        is_last = position == len(branch.branches)
-        rod, space = (rods.last, rods.below) if is_last else (rods.branch, rods.beside)
-        yield f"{indent}{rod}{_label(below, screen, named)}\n"
-        yield from _below(below, indent + space, rods, screen, named)
-
-
-def _label(branch: Branch, screen: Screen, named: Collection[str]) -> str:
-    name = visible(branch.name)
-    if branch.extras:
-        name += f"[{','.join(branch.extras)}]"
-    words = [screen.paint(name, Ink.BOLD) if branch.key in named else name]
-    if branch.version is not None:
-        words.append(visible(branch.version) or "?")
-    demand = visible(branch.demand or "")
-    match branch.state:
-        case BranchState.MISSING:
-            words.append(screen.paint("is not installed", Ink.ERROR))
-            if demand:
-                words.append(screen.paint(f"(needed: {demand})", Ink.DIM))
-        case BranchState.CONFLICTING:
-            words.append(screen.paint(f"does not fit: {demand} is needed", Ink.ERROR))
-        case BranchState.MET:
-            pass
-    if branch.cut is not None:
-        words.append(screen.paint(_CUTS[branch.cut], Ink.DIM))
-    return " ".join(words)
+def _painted(word: Word, screen: Screen, *, is_named: bool) -> str:
+    text = visible(word.text)
+    ink = _INKS.get(word.tone)
+    return text if ink is None or (ink is Ink.BOLD and not is_named) else screen.paint(text, ink)
 
 
 def _is_incomplete(branch: Branch) -> bool:

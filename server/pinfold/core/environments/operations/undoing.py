@@ -18,7 +18,7 @@ from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
 from pinfold.core.model.plan import Plan, Resolution, Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pinfold.core.environments.changes.journal import Entry
     from pinfold.core.environments.operations.prepared import Desk, Preparation
@@ -51,12 +51,9 @@ def prepare_undo(desk: Desk, request: Undo) -> Preparation:
         return Refusal(RefusalReason.INVALID, message, "see `pinfold history`")
     before = bench.installed(request.prefix)
     after = None if target.held is None else bench.installed(target.held)
-    plan = Plan(
-        Verb.UNDO,
-        request.prefix,
-        changes=_difference(before, after),
-        notes=(_told(target, history),),
-    )
+    changes = _difference(before, after)
+    notes = (_told(target, history), *_told_of_others(target, changes))
+    plan = Plan(Verb.UNDO, request.prefix, changes=changes, notes=notes)
     return Prepared(request, plan, SetAside.MOVED, versions=versions_of(before), target=target)
 
 
@@ -79,6 +76,19 @@ def _is_other(one: InstalledDistribution, other: InstalledDistribution | None) -
         other.editable,
         other.direct_url,
     )
+
+
+def _told_of_others(target: Entry, changes: Sequence[PackageChange]) -> Iterator[str]:
+    """Yield what is lost besides: whatever others have installed or removed since."""
+    ours = {one.name: (one.after, one.before) for one in target.changes}
+    others = []
+    for change in changes:
+        versions = tuple(one and one.version for one in (change.before, change.after))
+        if versions[0] != versions[1] and versions != ours.get(change.key):
+            others.append(change.key)
+    if others:
+        names = ", ".join(others)
+        yield f"Takes back, too, what other programs have changed since: {names}"
 
 
 def _told(target: Entry, history: Sequence[Entry]) -> str:
