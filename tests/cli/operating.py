@@ -187,9 +187,14 @@ class Shop(Scene):
 
 
 def snapshot(folder: Path) -> dict[str, object]:
-    """Return what is below a folder: its paths, rights, links and contents."""
+    """Return what is below a folder: its paths, rights, links and contents.
+
+    Compiled files are left out: an installer that starts the interpreter to look around leaves some.
+    """
     found: dict[str, object] = {}
     for path in sorted(folder.rglob("*")) if folder.exists() else ():
+        if "__pycache__" in path.parts:
+            continue
         status = path.lstat()
         rights = stat.S_IMODE(status.st_mode)
         if path.is_symlink():
