@@ -189,7 +189,7 @@ class Shop(Scene):
 def snapshot(folder: Path) -> dict[str, object]:
     """Return what is below a folder: its paths, rights, links and contents.
 
-    Compiled files are left out: an installer that starts the interpreter to look around leaves some.
+    Compiled files are left out: an installer that starts the interpreter leaves some.
     """
     found: dict[str, object] = {}
     for path in sorted(folder.rglob("*")) if folder.exists() else ():

@@ -20,15 +20,6 @@ pytestmark = [
 on_uv = pytest.mark.parametrize("stocked", ["uv"], indirect=True)
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
-REQUIREMENTS = """\
-# What the shop needs.
---prefer-binary
-
-helper==0.9  # it helps
-shop>=1.0 ; python_version >= "3.8"
-# the end
-"""
-
 
 @pytest.fixture
 def empty(index: Index, tmp_path: Path) -> Shop:
@@ -36,46 +27,6 @@ def empty(index: Index, tmp_path: Path) -> Shop:
     shop = Shop(tmp_path / "shop", index, "uv")
     shop.make({})
     return shop
-
-
-def test_saved(shop: Shop) -> None:
-    """What was installed and removed is written into the file, which else stays as it is."""
-    shop.write("requirements.txt", REQUIREMENTS)
-    shop.run("install", "till", "helper[more]", "--save", "requirements.txt")
-    saved = (shop.project / "requirements.txt").read_text()
-
-    assert saved.startswith("# What the shop needs.\n--prefer-binary\n\n")
-    assert "  # it helps\n" in saved
-    assert "till==1.0\n" in saved
-    assert "helper[more]==1.0  # it helps\n" in saved
-    assert 'shop>=1.0 ; python_version >= "3.8"\n' in saved
-    shop.run("uninstall", "till", "--save", "requirements.txt")
-    assert "till" not in (shop.project / "requirements.txt").read_text()
-    shop.run("install", "till", "--save", "new.txt")
-    assert "till==1.0\n" == (shop.project / "new.txt").read_text()
-
-
-@on_uv
-def test_not_saved(shop: Shop) -> None:
-    """Where the file cannot be written, what was installed stays, and both are said."""
-    shop.write("requirements.txt", "\0\ud800".encode("utf-8", "ignore").decode() or "x")
-    (shop.project / "folder").mkdir()
-    said = shop.run("install", "till", "--save", "folder", expected=2)
-
-    assert ".venv: 1 added." in said.stdout
-    assert "pinfold: folder: " in said.stderr
-    assert {**OLD, "till": "1.0"} == shop.names()
-
-
-@on_uv
-def test_a_dry_run_saves_nothing(shop: Shop) -> None:
-    """Neither the environment nor the file is changed, and a new file is not made."""
-    shop.write("requirements.txt", REQUIREMENTS)
-    before = shop.everything()
-    shop.run("install", "till", "--save", "requirements.txt", "--dry-run")
-    shop.run("install", "till", "--save", "new.txt", "--dry-run")
-
-    assert before == shop.everything()
 
 
 @on_uv
@@ -216,9 +167,12 @@ def test_which_python(empty: Shop) -> None:
     assert "prompt = " in (empty.prefix / "pyvenv.cfg").read_text()
     home = (empty.prefix / "pyvenv.cfg").read_text()
     assert f"home = {Path(BASE).parent}" in home
+    shim = empty.write("shims/python3", '#!/usr/bin/env bash\nexec "/x/pyenv" exec python3 "$@"\n')
     missing = {
         "3.99": "there is no Python 3.99 on this machine; `pinfold env list` shows which there are",
         "./nowhere": "nowhere does not exist",
+        str(shim): f"{shim} is a shim of pyenv's, which stands for an interpreter and is none;"
+        " name the one that `pyenv which python3` prints, or a version",
         "nonsense": "`nonsense` is neither an interpreter on PATH nor a version of Python",
     }
     for named, reason in missing.items():
@@ -256,3 +210,76 @@ def test_pip_s_configuration(shop: Shop, tmp_path: Path) -> None:
     assert "1 removed" in with_variable
     preview = shop.run("install", "till", "--dry-run").stdout
     assert f"packages come from {shop.index.url} (PIP_INDEX_URL)\n" in preview
+
+
+@pytest.mark.parametrize("backend", ["uv", "pip"])
+def test_what_a_creation_would_install(backend: str, index: Index, tmp_path: Path) -> None:
+    """The preview of a new environment has its packages, as whoever asks for them wants them."""
+    shop = Shop(tmp_path / "shop", index, backend)
+    shop.make({"requirements.txt": "shop<2\nnever ; python_version < '3'\n"})
+    before = shop.everything()
+    command = ("env", "create", "--python", BASE, "--install", "helper[more]")
+    shape = shop.outcome(*command, "-r", "requirements.txt", "--dry-run")
+    said = shop.run("env", "create", "--python", BASE, "--dry-run").stdout
+
+    # uv does not tell how a project spells its own name.
+    assert {"shop": "1.1", "money": "2.0", "helper": "1.0", "extra": "1.0"} == {
+        one["name"].lower(): one["after"]["version"] for one in shape["plan"]["changes"]
+    }
+    assert "(requirements.txt:1: shop<2)" in said
+    assert before == shop.everything()
+    shop.run(*command, "-r", "requirements.txt")
+    assert {"Shop": "1.1", "money": "2.0", "helper": "1.0", "extra": "1.0"} == shop.names()
+
+
+PYPY = Path("/usr/bin/pypy3")
+
+
+@pytest.mark.skipif(
+    not PYPY.exists() or bool(list(Path("/usr/lib/pypy3.9/ensurepip").glob("_bundled/pip*"))),
+    reason="there is no PyPy that lacks pip",
+)
+def test_a_python_without_pip(empty: Shop) -> None:
+    """Where the interpreter brings no pip, that is why an index is needed, and it is said so."""
+    offline = empty.with_variables(PIP_INDEX_URL="http://127.0.0.1:9/")
+    failure = offline.failure("env", "create", "--python", str(PYPY))
+
+    assert "no-network" == failure["kind"]
+    assert f"{PYPY} brings no pip along, so that of an index is needed" in failure["cause"]
+
+
+def test_whose_credentials(shop: Shop) -> None:
+    """The preview says where the credentials for an index come from, and never what they are."""
+    (shop.root / "home" / ".netrc").write_text("machine 127.0.0.1 login ann password opensesame\n")
+    said = shop.run("install", "till", "--dry-run").stdout
+    shape = shop.outcome("install", "till", "--dry-run")
+    with_user = shop.index.url.replace("://", "://ann:opensesame@")
+    other = shop.with_variables(PIP_INDEX_URL=with_user).run("install", "till", "--dry-run").stdout
+
+    netrc = shop.root / "home" / ".netrc"
+    assert f"(PIP_INDEX_URL), with credentials from {netrc}\n" in said
+    assert [str(netrc)] == [index["credentials"] for index in shape["plan"]["indexes"]]
+    assert "(PIP_INDEX_URL), with credentials from its address\n" in other
+    assert "opensesame" not in said + other + json.dumps(shape)
+
+
+def test_who_asks_for_what_an_upgrade_brings(shop: Shop) -> None:
+    """Nobody is named who asks for something else than what would be installed."""
+    shop.run("install", "till==1.0")
+    shape = shop.outcome("install", "shop==2.0", "--dry-run")
+    (money,) = (one for one in shape["plan"]["changes"] if one["name"] == "money")
+
+    assert "2.0" == money["after"]["version"]
+    requirements = {one["requirement"] for one in money["askedBy"]}
+    assert "money<2" not in requirements
+    assert requirements <= {"money>=1", "money>=2"}
+
+
+def test_an_upgrade_that_cannot_be(shop: Shop) -> None:
+    """That nothing gets older is what an upgrade keeps to, and no requirement of anybody's."""
+    shop.write("requirements.txt", "shop<1\n")
+    failure = shop.failure("upgrade", "shop")
+
+    assert "conflict" == failure["kind"]
+    assert "shop<1, shop>=1.0 (as is installed)" in failure["cause"]
+    assert ["shop<1"] == [one["requirement"] for one in failure["askers"]]

@@ -75,6 +75,9 @@ def test_trouble(requirement: str, trouble: Trouble, kind: str, cause: str, shop
         assert kind == failure["kind"] or is_cut, failure
         assert cause in failure["cause"]
         assert failure["action"]
+    if trouble in (Trouble.UNAUTHORIZED, Trouble.FORBIDDEN):
+        for way in ("~/.netrc", f"let {shop.backend} ask", "USER:PASSWORD@ before the host"):
+            assert way in failure["action"]
     if cause:
         assert [(1, requirement)] == asked_in(failure)
 
@@ -95,17 +98,25 @@ def test_a_wrong_digest(shop: Shop) -> None:
     assert failure["action"]
 
 
-def test_a_creation_that_fails(index: Index, tmp_path: Path) -> None:
-    """An environment that could not be filled is not there."""
-    for backend in ("uv", "pip"):
-        shop = Shop(tmp_path / backend, index, backend)
-        shop.make({"requirements.txt": "helper\nnowhere\n"})
-        failure = shop.failure("env", "create", "--python", BASE)
+@pytest.mark.parametrize("backend", ["uv", "pip"])
+def test_a_creation_that_fails(backend: str, index: Index, tmp_path: Path) -> None:
+    """An environment that could not be filled is not there, nor are the folders around it."""
+    shop = Shop(tmp_path / "shop", index, backend)
+    shop.make({"requirements.txt": "helper\nnowhere\n"})
+    failure = shop.failure("env", "create", "deep/er/place", "--python", BASE)
 
-        assert "no-such-package" == failure["kind"]
-        assert [(2, "nowhere")] == asked_in(failure)
-        assert "put-back" == shop.histories()[0]["state"]
-        assert "  (put-back)" in shop.run("history").stdout
+    assert "no-such-package" == failure["kind"]
+    assert [(2, "nowhere")] == asked_in(failure)
+    # It was seen before anything was made.
+    assert [] == shop.histories()
+    shop.write("requirements.txt", "helper\nbroken\n")
+    failure = shop.failure("env", "create", "deep/er/place", "--python", BASE)
+    assert "broken-wheel" == failure["kind"]
+    # pip unpacks what it finds as it looks; uv does when it installs.
+    is_begun = backend == "uv"
+    assert ["put-back"] * is_begun == [one["state"] for one in shop.histories()]
+    assert is_begun is ("  (put-back)" in shop.run("history").stdout)
+    assert ["requirements.txt"] == [path.name for path in shop.project.iterdir()]
 
 
 def test_a_full_disk(index: Index, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from pinfold.core.blocking import to_the_end
+from pinfold.core.blocking import done_after_all, to_the_end
 
 DEADLINE_S = 20.0
 
@@ -80,3 +80,38 @@ def test_loop_that_is_gone() -> None:
     may_end.set()
 
     assert ended.wait(DEADLINE_S)
+
+
+@pytest.mark.parametrize("times", [0, 1, 2])
+@pytest.mark.parametrize("fails", [False, True])
+def test_done_after_all(times: int, *, fails: bool) -> None:
+    """Whoever is cancelled too late gets what was done, and may go on; a failure stays one."""
+    begun, may_end = Event(), Event()
+
+    def work(_cancelled: Event) -> str:
+        begun.set()
+        assert may_end.wait(DEADLINE_S)
+        if fails:
+            raise OSError("full")
+        return "done"
+
+    async def act() -> str:
+        found = await done_after_all(work)
+        # Nothing of the cancellation is left that would end what comes afterwards.
+        await asyncio.sleep(0)
+        return found
+
+    async def cancel() -> str:
+        task = asyncio.ensure_future(act())
+        await asyncio.to_thread(begun.wait, DEADLINE_S)
+        for _ in range(times):
+            task.cancel()
+            await asyncio.wait({task}, timeout=0)
+        may_end.set()
+        return await task
+
+    if fails:
+        with pytest.raises(asyncio.CancelledError if times else OSError):
+            asyncio.run(cancel())
+    else:
+        assert "done" == asyncio.run(cancel())

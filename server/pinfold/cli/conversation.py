@@ -319,7 +319,7 @@ class _Bars:
     async def bar(self, title: str, *, is_measured: bool) -> AsyncIterator[conversation.Progress]:
         """Show one bar."""
         shown = self._shown = self._shown or _new_bars(self._screen)
-        task = shown.add_task(visible(title), total=100.0 if is_measured else None, message="")
+        task = shown.add_task(visible(title), total=None, message="")
         self._count += 1
         if self._count == 1:
             shown.start()
@@ -359,10 +359,13 @@ class _Bar:
         """Say how far it is; from any thread, which the bars see to themselves."""
         if percent is not None and self._is_measured:
             self._percent = max(self._percent, min(percent, 100.0))
-        completed = self._percent if self._is_measured else None
+        # Until there is something to measure, the bar only shows that it goes on.
+        total = 100.0 if self._percent else None
         # A task that is over is none that could be updated.
         with contextlib.suppress(KeyError):
-            self._shown.update(self._task, completed=completed, message=visible(message))
+            self._shown.update(
+                self._task, completed=self._percent, total=total, message=visible(message)
+            )
 
 
 @contextlib.asynccontextmanager
@@ -391,7 +394,7 @@ class _Lines:
 def _new_bars(screen: Screen) -> rich.progress.Progress:
     # Late: it takes longer to import than most verbs take.
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
     from rich.table import Column
 
     message = Column(ratio=1, no_wrap=True, overflow="ellipsis")
@@ -400,6 +403,7 @@ def _new_bars(screen: Screen) -> rich.progress.Progress:
         # No markup: what is said may hold brackets of anybody's.
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=20),
+        TaskProgressColumn(),
         TextColumn("{task.fields[message]}", markup=False, table_column=message),
         console=Console(file=screen.stream, no_color=not screen.color),
         transient=True,

@@ -43,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
     else:
         installation = named_environment(options.path, scene)
     if isinstance(installation, Refusal):
-        complain(installation.message)
+        complain(installation.text)
         return FAILED
     scripts = read_activation_scripts(installation.prefix, scene.filesystem)
     text = activation(installation, shell, scripts)

@@ -49,9 +49,15 @@ SEARCH_TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why what was named is not what is needed, as a message for people."""
+    """Why what was named is not what is needed, and maybe what to do, as clauses for people."""
 
     message: str
+    action: str | None = None
+
+    @property
+    def text(self) -> str:
+        """Both, in a line."""
+        return self.message if self.action is None else f"{self.message}; {self.action}"
 
 
 class Scene:
@@ -251,12 +257,14 @@ def _is_same_folder(one: Path, other: Path) -> bool:
         return False
 
 
-def why_none(selection: Selection, shown: str) -> str:
-    """Return a message that says why there is no environment for *shown*, and what to do."""
+def why_none(selection: Selection, shown: str) -> Refusal:
+    """Return why there is no environment for *shown*, and what to do."""
     answer = selection.answer
     if answer.state is EnvironmentState.NONE:
-        return f"no environment for {shown}: {answer.reason}; name one, or see `pinfold env list`"
-    return f"no environment for {shown} that can be used: {answer.reason}"
+        return Refusal(
+            f"no environment for {shown}: {answer.reason}", "name one, or see `pinfold env list`"
+        )
+    return Refusal(f"no environment for {shown} that can be used: {answer.reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +286,7 @@ def meant(text: str | None, scene: Scene) -> Meant | Refusal:
             return Meant(named)
     selection = scene.selection(path)
     if selection.prefix is None:
-        return Refusal(why_none(selection, text or "the current folder"))
+        return why_none(selection, text or "the current folder")
     found = scene.identified(selection.prefix)
     return found if isinstance(found, Refusal) else Meant(found, selection)
 

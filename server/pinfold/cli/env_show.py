@@ -37,7 +37,7 @@ def run(arguments: Sequence[str]) -> int:
     scene = Scene()
     found = meant(options.path, scene)
     if isinstance(found, Refusal):
-        complain(found.message)
+        complain(found.text)
         return FAILED
     (examined,) = scene.examined([found.installation], thoroughly=True)
     selection = found.selection or scene.selection(scene.working_directory)

@@ -36,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
     scene = Scene()
     installed = chosen_packages(options.env, scene)
     if isinstance(installed, Refusal):
-        complain(installed.message)
+        complain(installed.text)
         return FAILED
     files: list[tuple[str, Document]] = []
     disk = DiskFiles(scene.filesystem, locale_encoding())

@@ -29,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
     scene = Scene()
     installed = chosen_packages(options.env, scene)
     if isinstance(installed, Refusal):
-        complain(installed.message)
+        complain(installed.text)
         return FAILED
     found = listed(installed, only_editable=options.editable, only_unneeded=options.not_required)
     screen = Screen.of(sys.stdout, options.color, os.environ)

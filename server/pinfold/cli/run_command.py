@@ -53,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
     scene = Scene()
     installation = _installation(options.env, scene)
     if isinstance(installation, Refusal):
-        complain(installation.message)
+        complain(installation.text)
         return FAILED
     (examined,) = scene.examined([installation])
     shown = short_path(installation.prefix, scene)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _LOGGER = logging.getLogger("pinfold")
 
@@ -28,6 +29,35 @@ async def to_the_end(work: Callable[[threading.Event], Result]) -> Result:
 
     The thread is a daemon: a process that has to end does not wait for it.
     """
+    done, cancellations = await _ended(work)
+    if cancellations:
+        _note_error(done)
+        raise cancellations[-1]
+    return done.result()
+
+
+async def done_after_all(work: Callable[[threading.Event], Result]) -> Result:
+    """Do the same, for work that cannot be taken back once it has returned.
+
+    Whoever is cancelled too late gets what it has returned: he is not told that it was not done.
+    """
+    done, cancellations = await _ended(work)
+    if not cancellations:
+        return done.result()
+    if done.exception() is not None:
+        _note_error(done)
+        raise cancellations[-1]
+    task = asyncio.current_task()
+    if task is not None and sys.version_info >= (3, 11):
+        for _ in cancellations:
+            task.uncancel()
+    return done.result()
+
+
+async def _ended(
+    work: Callable[[threading.Event], Result],
+) -> tuple[asyncio.Future[Result], Sequence[asyncio.CancelledError]]:
+    """Wait for the end of *work*; return that, and how often it was cancelled meanwhile."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Result] = loop.create_future()
     cancelled = threading.Event()
@@ -49,16 +79,18 @@ async def to_the_end(work: Callable[[threading.Event], Result]) -> Result:
             tell(lambda: done.set_result(result))
 
     threading.Thread(target=run, name="pinfold-operation", daemon=True).start()
-    cancellation: asyncio.CancelledError | None = None
+    cancellations: list[asyncio.CancelledError] = []
     while not done.done():
-        cancellation = await _waited(done) or cancellation
+        cancellation = await _waited(done)
         if cancellation is not None:
+            cancellations.append(cancellation)
             cancelled.set()
-    if cancellation is not None:
-        if done.exception() is not None:
-            _LOGGER.info("what was cancelled ended with an error", exc_info=done.exception())
-        raise cancellation
-    return done.result()
+    return done, cancellations
+
+
+def _note_error(done: asyncio.Future[Result]) -> None:
+    if done.exception() is not None:
+        _LOGGER.info("what was cancelled ended with an error", exc_info=done.exception())
 
 
 async def _waited(done: asyncio.Future[Result]) -> asyncio.CancelledError | None:

@@ -16,7 +16,14 @@ from pinfold.core.environments.planning.asked import AskedFile
 from pinfold.core.files import Unreadable
 from pinfold.core.formats.secrets import masked
 from pinfold.core.model.plan import ChangeKind, Verb
-from pinfold.features.plans import asker_json, asker_text, change_text, plan_json
+from pinfold.features.plans import (
+    asker_json,
+    asker_text,
+    change_text,
+    line_json,
+    line_text,
+    plan_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +75,10 @@ def plan_lines(plan: Plan, write_path: WritePath, *, with_steps: bool = True) ->
         yield masked(note)
     for index in plan.indexes:
         if index.origin != "default":
-            yield f"packages come from {index.url} ({index.origin})"
+            whose = f", with credentials from {index.credentials}" if index.credentials else ""
+            yield f"packages come from {index.url} ({index.origin}){whose}"
+    for line in plan.saves:
+        yield line_text(line, write_path)
 
 
 _SIGNS = {
@@ -98,6 +108,8 @@ def outcome_json(outcome: Outcome, write_path: WritePath) -> Json:
                 "log": None if outcome.log is None else write_path(outcome.log),
             }
         ),
+        "saved": [line_json(line, write_path) for line in outcome.saved],
+        "unsaved": [masked(sentence) for sentence in outcome.unsaved],
     }
 
 

@@ -12,7 +12,7 @@ from pinfold.core.formats.secrets import masked
 from pinfold.core.model.plan import ChangeKind
 
 if TYPE_CHECKING:
-    from pinfold.core.model.plan import Asker, IndexUse, PackageChange, Plan, Release
+    from pinfold.core.model.plan import Asker, IndexUse, LineChange, PackageChange, Plan, Release
     from pinfold.features.environments import Json, WritePath
 
 FORMAT_VERSION = 1
@@ -32,6 +32,7 @@ def plan_json(plan: Plan, write_path: WritePath) -> Json:
         "steps": [
             {"title": step.title, "command": masked(" ".join(step.argv))} for step in plan.steps
         ],
+        "saves": [line_json(line, write_path) for line in plan.saves],
     }
 
 
@@ -44,6 +45,24 @@ def change_text(change: PackageChange) -> str:
     if change.kind is ChangeKind.REPLACED:
         return f"{_release_text(before)} -> {_place_text(after)}"
     return f"{after.name} {before.version} -> {after.version}"
+
+
+def line_text(change: LineChange, write_path: WritePath) -> str:
+    """Return what becomes of a line of a file, in a few words; lines count from 1."""
+    place = f"{write_path(change.path)}:{change.line + 1}"
+    if change.after is None:
+        return f"takes out of {place}: {masked(change.before or '')}"
+    return f"writes {place}: {masked(change.after)}"
+
+
+def line_json(change: LineChange, write_path: WritePath) -> Json:
+    """Return the shape of what becomes of a line of a file; lines count from 1."""
+    return {
+        "path": write_path(change.path),
+        "line": change.line + 1,
+        "before": None if change.before is None else masked(change.before),
+        "after": None if change.after is None else masked(change.after),
+    }
 
 
 def asker_text(asker: Asker, write_path: WritePath) -> str:
@@ -97,4 +116,9 @@ def _release_json(release: Release) -> Json:
 
 
 def _index_json(index: IndexUse) -> Json:
-    return {"url": masked(index.url), "origin": index.origin, "extra": index.is_extra}
+    return {
+        "url": masked(index.url),
+        "origin": index.origin,
+        "extra": index.is_extra,
+        "credentials": index.credentials,
+    }

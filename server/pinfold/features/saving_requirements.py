@@ -23,14 +23,14 @@ from pinfold.core.model.text import TextRange
 from pinfold.features.fixing import dominant_line_end, edited_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pinfold.core.formats.document import Document
     from pinfold.core.formats.entry import Entry
     from pinfold.core.formats.requirements import LogicalLine
     from pinfold.core.model.dependency import PackageName
-    from pinfold.core.model.environment import InstalledPackages, MarkerEnvironment
+    from pinfold.core.model.environment import MarkerEnvironment
     from pinfold.core.rules.view import FileView
 
 
@@ -52,9 +52,10 @@ class Saving:
 
 @dataclass(frozen=True, slots=True)
 class NotSaved:
-    """Why a requirement is not written, starting in lower case and without a full stop."""
+    """Why a requirement is not written, and maybe what to do: in lower case, no full stop."""
 
     message: str
+    action: str | None = None
 
 
 def to_save(
@@ -99,18 +100,21 @@ def to_remove(files: Sequence[SaveFile], key: PackageName) -> tuple[Saving, ...]
     return tuple(found)
 
 
-def saved_text(text: str, installed: InstalledPackages | None) -> str:
-    """Return a requirement as it is kept: one without a version is pinned to what is installed."""
+def saved_version(text: str, versions: Mapping[PackageName, tuple[str, str]]) -> str:
+    """Return a requirement as it is kept: one without a version is pinned to that of *versions*.
+
+    They are names as people write them, and versions, by key.
+    """
     asked = read_typed(text)
-    if isinstance(asked, Refusal) or installed is None or asked.key is None:
+    if isinstance(asked, Refusal) or asked.key is None or asked.key not in versions:
         return text
-    found = installed.by_name.get(asked.key)
-    if found is None or asked.specifier or asked.url or asked.path:
+    written, version = versions[asked.key]
+    if not version or asked.specifier or asked.url or asked.path:
         return text
     extras = f"[{','.join(asked.extras)}]" if asked.extras else ""
     marker = f" ; {asked.marker}" if asked.marker else ""
-    name = found.name if normalised(found.name) == asked.key else asked.key
-    return f"{name}{extras}=={found.version}{marker}"
+    name = written if normalised(written) == asked.key else asked.key
+    return f"{name}{extras}=={version}{marker}"
 
 
 def save_files(view: FileView) -> tuple[SaveFile, ...]:

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinfold.cli.changing.saving import Saver
 from pinfold.cli.conversation import TerminalConversation, converse
 from pinfold.cli.env_scene import Refusal, Scene, meant, named_environment
 from pinfold.cli.env_shape import json_path, short_path
@@ -24,11 +25,14 @@ from pinfold.core.environments.operations.runner import Outcome, Result, run_ope
 from pinfold.core.environments.operations.trash import to_trash
 from pinfold.core.environments.operations.workbench import Backend, Tools, Workbench
 from pinfold.core.environments.places import state_folder
+from pinfold.core.environments.planning.refusal import Refusal as NotDone
+from pinfold.core.environments.planning.refusal import RefusalReason
 from pinfold.features.operations import (
     asked_files,
     outcome_json,
     outcome_text,
     plan_lines,
+    refusal_text,
 )
 from pinfold.features.plans import asker_text
 
@@ -88,23 +92,21 @@ def run_verb(
     asked: Asked,
     *,
     said: tuple[str, ...],
-    after: Callable[[Namespace, Scene, Outcome], bool] | None = None,
 ) -> int:
-    """Do what *arguments* ask for, and return the exit status.
-
-    *after* is called once it is done, or there was nothing to do, and returns whether that too has
-    succeeded.
-    """
+    """Do what *arguments* ask for, and return the exit status."""
     options = parser.parse_args(arguments)
     scene = Scene()
     bench = workbench(scene, options)
     let_go_of_old(bench)
+    host = _Host(options, scene)
     request = asked(options, scene)
     if isinstance(request, Refusal):
-        complain(request.message)
-        return FAILED
-    host = _Host(options, scene)
+        return host.refuse(request.message, request.action)
     snapshot = scene.snapshot
+    saver = Saver(request, getattr(options, "save", None), scene, bench)
+    wrong = saver.refusal()
+    if wrong is not None:
+        return host.refuse(wrong.message, wrong.action, wrong.reason)
     conversation = TerminalConversation.of_this_process(
         os.environ, color=options.color, agrees=options.yes
     )
@@ -120,15 +122,18 @@ def run_verb(
                 output=_output(options, conversation),
                 said=("pinfold", *said, *arguments),
                 only_preview=options.dry_run,
+                amend=saver.amend,
             )
         )
     except CannotAsk as error:
-        complain(f"nothing was changed: {error}")
-        return FAILED
+        return host.refuse(
+            f"nothing was changed: {error.reason}",
+            f"pass `{error.argument}`",
+            RefusalReason.UNCONFIRMED,
+        )
+    outcome, is_saved = (outcome, True) if options.dry_run else saver.finish(outcome)
     status = host.tell(outcome, request.prefix)
-    if status == CLEAN and after is not None and not options.dry_run:
-        return CLEAN if after(options, scene, outcome) else FAILED
-    return status
+    return status if is_saved else FAILED
 
 
 def _output(options: Namespace, conversation: TerminalConversation) -> Callable[[str], None] | None:
@@ -180,12 +185,23 @@ class _Host:
         for line in plan_lines(plan, self._path, with_steps=False):
             self._says.write(f"  {self._painted(visible(line))}\n")
 
+    def refuse(
+        self, message: str, action: str | None, reason: RefusalReason = RefusalReason.INVALID
+    ) -> int:
+        """Say why nothing is done, and return the exit status."""
+        refusal = NotDone(reason, message, action)
+        outcome = Outcome(Result.REFUSED, self._shown, refusal=refusal)
+        if self._is_json:
+            self._write(outcome)
+        else:
+            complain(refusal_text(refusal))
+        return FAILED
+
     def tell(self, outcome: Outcome, prefix: Path) -> int:
         """Say what became of it, and return the exit status."""
         has_failed = outcome.result in (Result.REFUSED, Result.FAILED, Result.DECLINED)
         if self._is_json:
-            shape = outcome_json(outcome, lambda path: json_path(path, self._scene))
-            self._out.write(json.dumps(shape) + "\n")
+            self._write(outcome)
             return FAILED if has_failed else CLEAN
         if outcome.result is Result.PREVIEWED and outcome.plan is not None:
             for line in plan_lines(outcome.plan, self._path):
@@ -201,7 +217,13 @@ class _Host:
             return FAILED
         for line in text.split("\n"):
             self._out.write(f"{visible(line)}\n")
+        for sentence in outcome.unsaved:
+            complain(sentence)
         return CLEAN
+
+    def _write(self, outcome: Outcome) -> None:
+        shape = outcome_json(outcome, lambda path: json_path(path, self._scene))
+        self._out.write(json.dumps(shape) + "\n")
 
     def _path(self, path: Path) -> str:
         return short_path(path, self._scene)

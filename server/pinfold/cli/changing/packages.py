@@ -15,7 +15,6 @@ from pinfold.cli.changing.operating import (
     chosen_prefix,
     run_verb,
 )
-from pinfold.cli.changing.saving import save_installed, save_uninstalled
 from pinfold.cli.env_scene import Refusal
 from pinfold.core.environments.operations.requests import Install, Sync, Uninstall, Upgrade
 from pinfold.core.environments.planning.upgrading import Level
@@ -51,7 +50,7 @@ def install(arguments: Sequence[str]) -> int:
     parser.add_argument("--save", metavar="FILE", help="write the requirements into this file, too")
     add_environment_option(parser)
     add_common_options(parser)
-    return run_verb(parser, arguments, _asked_install, said=("install",), after=save_installed)
+    return run_verb(parser, arguments, _asked_install, said=("install",))
 
 
 def uninstall(arguments: Sequence[str]) -> int:
@@ -70,9 +69,7 @@ def uninstall(arguments: Sequence[str]) -> int:
     parser.add_argument("--save", metavar="FILE", help="take them out of this file, too")
     add_environment_option(parser)
     add_common_options(parser)
-    return run_verb(
-        parser, arguments, _asked_uninstall, said=("uninstall",), after=save_uninstalled
-    )
+    return run_verb(parser, arguments, _asked_uninstall, said=("uninstall",))
 
 
 def upgrade(arguments: Sequence[str]) -> int:

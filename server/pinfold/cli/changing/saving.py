@@ -1,125 +1,172 @@
-"""``--save``: what was installed is written into a requirements file, what was removed taken out.
+"""``--save``, and its undoing: requirements files that are written beside the environment.
 
-Owns which requirement is written. Where in the file is
-:mod:`pinfold.features.saving_requirements`'s to say.
+Owns when that is done, and how the files are written. What becomes of them is
+:mod:`pinfold.features.written_files`'s to say.
 """
 
 from __future__ import annotations
 
-import os
+import logging
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pinfold.cli.env_scene import Refusal
+from pinfold.cli.env_scene import Refusal as NotNamed
 from pinfold.cli.env_shape import short_path
-from pinfold.cli.terminal import complain
 from pinfold.cli.writing import bytes_as_read, replace_file
-from pinfold.core.environments.installed.packages import PackagesReader
-from pinfold.core.environments.layout import NoEnvironment, read_environment
+from pinfold.core.environments.operations.requests import Install, Undo, Uninstall
+from pinfold.core.environments.operations.runner import Result
+from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
 from pinfold.core.files import Unreadable
 from pinfold.core.formats.encoding import Unencodable, encode_requirements
+from pinfold.core.model.plan import Plan
 from pinfold.features.fixing import edited_text
-from pinfold.features.saving_requirements import (
-    NotSaved,
-    save_files,
-    saved_text,
-    to_remove,
-    to_save,
+from pinfold.features.written_files import (
+    TakenBack,
+    line_changes,
+    lines_to_save,
+    rewrites_back,
+    rewrites_to_remove,
+    rewrites_to_save,
+    written_files,
 )
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-    from pathlib import Path
-
     from pinfold.cli.env_scene import Scene
+    from pinfold.core.environments.changes.journal import WrittenFile
+    from pinfold.core.environments.operations.prepared import Prepared
+    from pinfold.core.environments.operations.requests import Request
     from pinfold.core.environments.operations.runner import Outcome
-    from pinfold.core.model.environment import InstalledPackages
-    from pinfold.features.saving_requirements import SaveFile, Saving
+    from pinfold.core.environments.operations.workbench import Workbench
+    from pinfold.features.written_files import Rewrite
+
+_LOGGER = logging.getLogger("pinfold")
 
 
-def save_installed(options: Namespace, scene: Scene, outcome: Outcome) -> bool:
-    """Write what was named on the command line into the file of ``--save``."""
-    if options.save is None:
-        return True
-    assert outcome.plan is not None
-    installed = _installed(outcome.plan.prefix, scene)
-    texts = [
-        *(saved_text(text, installed) for text in options.requirements),
-        *(f"-e {text}" for text in options.editable),
-    ]
-    for text in texts:
-        # Read anew for each: the one before has changed it.
-        files = _files(options.save, scene, is_made=True)
-        if isinstance(files, Refusal):
-            complain(files.message)
-            return False
-        markers = None if installed is None else installed.environment.markers
-        saving = to_save(files, text, markers=markers)
-        if isinstance(saving, NotSaved):
-            complain(f"it is installed, but not written into {options.save}: {saving.message}")
-            return False
-        if not _write(saving, scene):
-            return False
-    return True
+class Saver:
+    """The files of one operation; *save* is what was said to ``--save``, if anything was."""
 
+    def __init__(self, request: Request, save: str | None, scene: Scene, bench: Workbench) -> None:
+        self._request = request
+        self._save = save
+        self._scene = scene
+        self._bench = bench
+        self._files: tuple[WrittenFile, ...] = ()
 
-def save_uninstalled(options: Namespace, scene: Scene, outcome: Outcome) -> bool:
-    """Take what was named on the command line out of the file of ``--save``."""
-    if options.save is None:
-        return True
-    assert outcome.plan is not None
-    for change in outcome.plan.removes:
-        files = _files(options.save, scene, is_made=False)
-        if isinstance(files, Refusal):
-            complain(files.message)
-            return False
-        for saving in to_remove(files, change.key):
-            if not _write(saving, scene):
-                return False
-    return True
+    def refusal(self) -> Refusal | None:
+        """Return why it cannot be done, as far as that is known before anything is asked."""
+        found = self._found(Plan(self._request.verb, self._request.prefix), is_done=False)
+        return found if isinstance(found, Refusal) else None
 
+    def amend(self, prepared: Prepared) -> Plan | Refusal:
+        """Return the plan with what is written once it is done; or why that cannot be."""
+        plan = prepared.plan
+        if prepared.target is not None:
+            self._files = prepared.target.files
+        found = self._found(plan, is_done=False)
+        if isinstance(found, Refusal):
+            return found
+        return replace(plan, notes=(*plan.notes, *found.left), saves=line_changes(found.rewrites))
 
-def _files(text: str, scene: Scene, *, is_made: bool) -> tuple[SaveFile, ...] | Refusal:
-    path = scene.absolute(text)
-    if isinstance(path, Refusal):
-        return path
-    if is_made and not os.path.lexists(path):
+    def finish(self, outcome: Outcome) -> tuple[Outcome, bool]:
+        """Write the files; return the outcome with that, and whether nothing went wrong."""
+        plan = outcome.plan
+        if plan is None or outcome.result not in (Result.DONE, Result.NOTHING_TO_DO):
+            return outcome, True
+        found = self._found(plan, is_done=True)
+        if isinstance(found, Refusal):
+            return replace(outcome, unsaved=(self._sentence(found.message),)), False
+        entry = None if outcome.done is None else outcome.done.entry
+        # First: whoever undoes it compares, and what was not written is what it was.
+        self._note(entry, found.rewrites)
+        written: list[Rewrite] = []
+        problems: list[str] = []
+        for rewrite in found.rewrites:
+            problem = self._written(rewrite)
+            if problem is None:
+                written.append(rewrite)
+            else:
+                problems.append(self._sentence(problem))
+        if problems:
+            self._note(entry, written)
+        outcome = replace(outcome, saved=line_changes(written), unsaved=(*found.left, *problems))
+        return outcome, not problems
+
+    def _found(self, plan: Plan, *, is_done: bool) -> TakenBack | Refusal:
+        """Return what becomes of files, as they are now; *is_done*: so is the plan."""
+        # What was read may have changed since.
+        self._scene.forget_files()
+        request, snapshot = self._request, self._scene.snapshot
+        if isinstance(request, Undo):
+            return rewrites_back(snapshot, self._files)
+        if self._save is None:
+            return TakenBack()
+        path = self._scene.absolute(self._save)
+        if isinstance(path, NotNamed):
+            return Refusal(RefusalReason.INVALID, path.message)
+        within = (self._scene.own_project,)
+        if isinstance(request, Uninstall):
+            keys = [change.key for change in plan.removes]
+            found = rewrites_to_remove(snapshot, path, keys, within)
+        else:
+            assert isinstance(request, Install)
+            if not request.requirements and not request.editables:
+                return Refusal(
+                    RefusalReason.NOTHING_NAMED,
+                    f"what is named is written into {self._save}, and nothing is named",
+                    "name packages",
+                )
+            installed = self._bench.installed(request.prefix)
+            expected = None if is_done else plan
+            lines = lines_to_save(request.requirements, request.editables, installed, expected)
+            markers = None if installed is None else installed.environment.markers
+            found = rewrites_to_save(snapshot, path, lines, markers, within)
+        return found if isinstance(found, Refusal) else TakenBack(found)
+
+    def _note(self, entry: str | None, rewrites: list[Rewrite] | tuple[Rewrite, ...]) -> None:
+        if entry is None:
+            return
         try:
-            path.touch(exist_ok=False)
+            self._bench.changes.journal.note_files(entry, written_files(rewrites))
         except OSError as error:
-            return Refusal(f"{text}: {(error.strerror or str(error)).lower()}")
-    scene.forget_files()
-    view = scene.snapshot.view(path)
-    if isinstance(view, Unreadable):
-        return Refusal(f"{text}: {view.detail}")
-    return save_files(view)
+            # Then undoing leaves the file as it is.
+            _LOGGER.info("the journal of changes: %s", error)
 
+    def _written(self, rewrite: Rewrite) -> str | None:
+        """Write a file, make it or take it away; return in a clause why not."""
+        shown = short_path(rewrite.path, self._scene)
+        try:
+            if rewrite.after is None:
+                rewrite.path.unlink()
+                return None
+            if rewrite.document is None:
+                rewrite.path.touch(exist_ok=False)
+        except OSError as error:
+            return f"{shown}: {(error.strerror or str(error)).lower()}"
+        problem = self._replaced(rewrite)
+        if problem is not None and rewrite.document is None:
+            with suppress(OSError):
+                rewrite.path.unlink()
+        return None if problem is None else f"{shown} {problem}"
 
-def _write(saving: Saving, scene: Scene) -> bool:
-    if not saving.edits:
-        return True
-    shown = short_path(saving.path, scene)
-    file = scene.snapshot.disk.read(saving.path)
-    if isinstance(file, Unreadable):
-        complain(f"{shown}: {file.detail}")
-        return False
-    text = edited_text(file.document.text, saving.edits)
-    data = encode_requirements(file.decoded, text)
-    if isinstance(data, Unencodable):
-        complain(f"{shown} is left as it is: {data.reason}")
-        return False
-    before = bytes_as_read(saving.path, file.decoded, scene.filesystem)
-    if before is None:
-        complain(f"{shown}: changed on disk since it was read, and is left as it is")
-        return False
-    problem = replace_file(saving.path, before, data)
-    if problem is not None:
-        complain(f"{shown}: {problem}")
-        return False
-    return True
+    def _replaced(self, rewrite: Rewrite) -> str | None:
+        self._scene.forget_files()
+        file = self._scene.snapshot.disk.read(rewrite.path)
+        if isinstance(file, Unreadable):
+            return file.detail
+        data = encode_requirements(file.decoded, edited_text(file.document.text, rewrite.edits))
+        if isinstance(data, Unencodable):
+            return f"is left as it is: {data.reason}"
+        before = bytes_as_read(rewrite.path, file.decoded, self._scene.filesystem)
+        if before is None or file.document.text != (rewrite.before or ""):
+            return "changed on disk since it was read, and is left as it is"
+        return replace_file(rewrite.path, before, data)
 
-
-def _installed(prefix: Path, scene: Scene) -> InstalledPackages | None:
-    environment = read_environment(prefix, scene.filesystem)
-    if isinstance(environment, NoEnvironment):
-        return None
-    return PackagesReader(scene.filesystem).packages(environment)
+    def _sentence(self, problem: str) -> str:
+        match self._request:
+            case Install():
+                return f"It is installed, but not written into {self._save}: {problem}."
+            case Uninstall():
+                return f"It is removed, but not taken out of {self._save}: {problem}."
+            case _:
+                return f"It is undone, but not all files are: {problem}."

@@ -111,6 +111,14 @@ def activation(
     return _by_variables(installation, shell, folder)
 
 
+def by_variables(
+    installation: Installation, shell: Shell, scripts: ActivationScripts
+) -> ActivationText:
+    """Return how *installation* is activated in *shell* by variables, whatever scripts it has."""
+    folder = str(pure_path(str(installation.prefix)) / scripts.folder)
+    return _by_variables(installation, shell, folder)
+
+
 def environment_variables(
     installation: Installation,
     base_environ: Mapping[str, str],

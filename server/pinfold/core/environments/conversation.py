@@ -39,12 +39,15 @@ class Back(Enum):
 class Button:
     """Something else to be done with an item than to choose it.
 
-    `icon` is a name out of a few: ``rebuild``, ``remove``, ``open``, ``info``, ``add``.
+    `icon` is a name out of a few: ``rebuild``, ``remove``, ``open``, ``copy``, ``info``, ``add``.
+    What `copies` a text, or `opens` a folder, an editor does by itself, and goes on asking.
     """
 
     id: str
     label: str
     icon: str = ""
+    copies: str = ""
+    opens: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ class PickItem:
     """One thing to choose.
 
     `label` is shown first, `description` beside it and `detail` below. Items of the same `group`
-    stand together. `icon` is a name out of a few: ``check``, ``warning``, ``error``, ``none``.
+    stand together. `icon` is a name out of a few: ``check``, ``warning``, ``error``, ``none``,
+    ``python``, ``folder``, ``add``, ``edit``, ``star``.
     `is_secondary` items are left out where only few have room. `is_picked` ones are chosen already
     where several may be. `buttons` are left out where there is no room for them, so that whatever
     they do has to be reached in another way, too.
@@ -149,11 +153,12 @@ class Preview:
 
 
 class CannotAsk(Exception):
-    """Nobody can be asked; `argument` is what would have been the answer."""
+    """Nobody can be asked, for a `reason`; `argument` is what would have been the answer."""
 
     def __init__(self, argument: str, reason: str) -> None:
         super().__init__(f"{reason}: pass `{argument}`")
         self.argument = argument
+        self.reason = reason
 
 
 class Progress(Protocol):

@@ -137,10 +137,20 @@ def read_environment(
         _search_path(prefix, configuration, library, base, filesystem, _user_base(home, variables)),
         python,
         _markers(python, _implementation(configuration, library), library),
+        _executable(prefix, library.version, filesystem),
     )
 
 
 _INTERPRETERS = ("bin/python", "bin/python3", "bin/pypy3", "Scripts/python.exe", "python.exe")
+
+
+def _executable(prefix: Path, version: str | None, filesystem: FileSystem) -> Path | None:
+    """Return the interpreter at *prefix* that its packages are for, by its most usual name."""
+    names = ["bin/python", "Scripts/python.exe", "python.exe", "bin/python3", "bin/pypy3"]
+    if prefix == Path("/usr") and version is not None:
+        # Debian's has no other name that is sure to be of this version.
+        names.insert(0, f"bin/python{version}")
+    return next((prefix / name for name in names if filesystem.is_file(prefix / name)), None)
 
 
 def _above(interpreter: Path) -> Path:

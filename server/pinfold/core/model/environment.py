@@ -39,13 +39,15 @@ class Environment:
     `prefix` is the folder as the user knows it, links not resolved: it is the identity.
     `site_packages` are the folders in which distributions are looked for, in the order of
     ``sys.path``: where two hold the same project, the first counts. `python` is the version as far
-    as the files tell it (``3.11.2``, or ``3.11``).
+    as the files tell it (``3.11.2``, or ``3.11``). `executable` is the interpreter by its most
+    usual name, ``None`` where none was looked for, or stands there.
     """
 
     prefix: Path
     site_packages: tuple[Path, ...]
     python: str | None
     markers: MarkerEnvironment
+    executable: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

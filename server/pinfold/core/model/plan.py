@@ -87,12 +87,14 @@ class Step:
     """A process that is part of an operation.
 
     `argv` is never given to a shell. `variables` are set on top of those of the operation. `title`
-    says to people what it is for: ``install 3 packages with uv``.
+    says to people what it is for: ``install 3 packages with uv``. `because` is a clause that says,
+    if it fails, why it was tried at all, where that is not plain.
     """
 
     title: str
     argv: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +102,28 @@ class IndexUse:
     """Where packages are taken from, as it is told to people; `url` has its credentials masked.
 
     `origin` says who asked for it: ``pip.conf``, ``UV_DEFAULT_INDEX``, ``--index-url``,
-    ``default``.
+    ``default``. `credentials` says where those for it come from, ``None`` if none are set up; they
+    themselves are never told.
     """
 
     url: str
     origin: str
     is_extra: bool = False
+    credentials: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineChange:
+    """What becomes of one line of a requirements file that is written beside the environment.
+
+    `line` counts from 0: in the text afterwards, or in that before if the line goes. `before` is
+    ``None`` for a line that is added, `after` for one that goes.
+    """
+
+    path: Path
+    line: int
+    before: str | None
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +149,8 @@ class Plan:
     `prefix` is the environment. `steps` are run in order, the next only if the one before has
     succeeded. `changes` are in order of name; `breaks` are sentences that say what would no longer
     work, as ``pip check`` would afterwards; `notes` what else is to be known before agreeing.
-    `installer` is ``uv 0.13.9`` or ``pip 26.3``, ``None`` where none takes part.
+    `installer` is ``uv 0.13.9`` or ``pip 26.3``, ``None`` where none takes part. `saves` are the
+    lines of files that are written once it is done.
     """
 
     verb: Verb
@@ -142,6 +161,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     indexes: tuple[IndexUse, ...] = ()
     installer: str | None = None
+    saves: tuple[LineChange, ...] = ()
 
     @property
     def removes(self) -> tuple[PackageChange, ...]:

@@ -132,6 +132,45 @@ def test_failed_creation_leaves_nothing(changes: Changes, tmp_path: Path) -> Non
     assert [] == held(changes, prefix)
 
 
+def test_folders_around_go_too(changes: Changes, tmp_path: Path) -> None:
+    """Those that were made for a creation that failed go; what somebody else needs stays."""
+    (tmp_path / "project").mkdir()
+    prefix = tmp_path / "project" / "deep" / "er" / "place"
+    with changes.change(prefix, Verb.CREATE, SetAside.NOTHING):
+        assert prefix.is_dir()
+    assert [] == list((tmp_path / "project").iterdir())
+    with changes.change(prefix, Verb.CREATE, SetAside.NOTHING):
+        (prefix.parent.parent / "mine").touch()
+
+    assert ["mine"] == [path.name for path in (tmp_path / "project" / "deep").iterdir()]
+
+
+@pytest.mark.parametrize("phase", [Phase.PREPARING, Phase.CHANGING])
+def test_folders_around_go_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: Phase
+) -> None:
+    """So they do if whoever made them was killed."""
+    prefix = tmp_path / "project" / "deep" / "er" / "place"
+    changes = interrupted(prefix, tmp_path / "state", phase, monkeypatch, SetAside.NOTHING)
+    assert prefix.is_dir()
+    changes.recover()
+
+    assert not (tmp_path / "project").exists()
+
+
+def test_folders_around_on_another_file_system(
+    changes: Changes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The holding folder beside the environment stands in no one's way."""
+    beside = tmp_path / "project" / "deep" / holding.BESIDE
+    monkeypatch.setattr(safe_change, "holding_folders", lambda *_arguments: (beside,))
+    with changes.change(beside.parent / "place", Verb.CREATE, SetAside.NOTHING) as change:
+        assert beside.is_dir()
+        del change
+
+    assert not (tmp_path / "project").exists()
+
+
 def test_removed_is_brought_back(changes: Changes, prefix: Path) -> None:
     """A removal that was kept is undone, by renaming alone."""
     before, identity = tree(prefix), prefix.stat().st_ino

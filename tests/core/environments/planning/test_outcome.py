@@ -19,6 +19,8 @@ from pinfold.core.formats.summary import normalised
 from pinfold.core.model.plan import Asker, ChangeKind, Release, Resolution
 from tests.core.environments.planning.made import asked_in_file, packages
 
+NOTHING = Resolution((), ())
+
 
 def release(text: str) -> Release:
     """Return `name version`, or `name version SOURCE`, as a release."""
@@ -96,7 +98,8 @@ def test_askers() -> None:
     requires = {
         normalised("flask"): ("jinja2>=3", "nothing; python_version < '3'", "not a requirement")
     }
-    askers = askers_of(asked, installed, requires, [], gone=[normalised("old")])
+    old = Release("old", normalised("old"), "1")
+    askers = askers_of(asked, installed, Resolution((), (old,), requires), [])
 
     path = Path("/project/requirements.txt")
     assert {
@@ -110,17 +113,29 @@ def test_askers() -> None:
     } == askers
 
 
+def test_askers_that_contradict() -> None:
+    """What a project that is replaced requires counts as far as the versions to come meet it.
+
+    uv does not tell what a release requires that is not there yet.
+    """
+    installed = packages("shop 1 requires money<2", "till 1 requires money", "money 1")
+    added = tuple(Release(name, normalised(name), "2") for name in ("shop", "money"))
+    askers = askers_of((), installed, Resolution(added, added), [])
+
+    assert (Asker("money", package=normalised("till")),) == askers[normalised("money")]
+
+
 def test_askers_by_extras() -> None:
     """What a project requires for an extra counts if somebody asks for that extra."""
     installed = packages('a 1 requires b; extra == "more"', 'c 1 requires d; extra == "more"')
-    askers = askers_of(asked_in_file("a[more]\nc\n"), installed, {}, [])
+    askers = askers_of(asked_in_file("a[more]\nc\n"), installed, NOTHING, [])
 
     assert {"a", "b", "c"} == askers.keys()
 
 
 def test_askers_before_there_is_an_environment() -> None:
     """Where nothing is installed, only people ask."""
-    askers = askers_of(asked_in_file("flask\n-c x.txt\n./folder\n"), None, {}, [])
+    askers = askers_of(asked_in_file("flask\n-c x.txt\n./folder\n"), None, NOTHING, [])
 
     assert ["flask"] == list(askers)
 

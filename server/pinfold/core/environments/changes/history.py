@@ -123,11 +123,11 @@ def _let_go(entry: Entry, trash: Callable[[Path], None]) -> bool:
             return False
     elif not discard(held):
         return False
-    _remove_holding_folder(held.parent)
+    remove_holding_folder(held.parent)
     return True
 
 
-def _remove_holding_folder(folder: Path) -> None:
+def remove_holding_folder(folder: Path) -> None:
     """Remove a folder beside environments once there is nothing in it."""
     if folder.name != BESIDE:
         return

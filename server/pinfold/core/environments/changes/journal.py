@@ -24,7 +24,7 @@ from pinfold.core.durable import keep_names, write_durably
 from pinfold.core.model.plan import Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _LOGGER = logging.getLogger("pinfold")
 
@@ -71,6 +71,19 @@ class VersionChange:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A requirements file that was written with a change: its texts before and afterwards.
+
+    ``None`` where there was no such file. Both are, unless `is_kept`: it was too large.
+    """
+
+    path: Path
+    before: str | None
+    after: str | None
+    is_kept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One change of an environment.
 
@@ -78,7 +91,9 @@ class Entry:
     aside. `held` is where the old state is kept, unless there was none. `identity` is the device
     and inode of the folder that takes its place. `rejected` is where that goes if the old state is
     put back: for an undo, which has `undoes`, where it came from. `token` marks the processes of
-    the change. Times are seconds since 1970. `command` is how it was asked for, to be read.
+    the change. Times are seconds since 1970. `command` is how it was asked for, to be read. `files`
+    were written when it was done, and may have been changed since. `made` are the folders around
+    `place` that were not there before, the innermost first.
     """
 
     id: str
@@ -98,6 +113,8 @@ class Entry:
     installer: str | None = None
     changes: tuple[VersionChange, ...] = ()
     undoes: str | None = None
+    files: tuple[WrittenFile, ...] = ()
+    made: tuple[Path, ...] = ()
 
 
 def new_id(now: datetime) -> str:
@@ -169,6 +186,20 @@ class Journal:
         found = [entry for entry in _entries(self._done) if isinstance(entry, Entry)]
         return tuple(sorted(found, key=lambda entry: entry.id))
 
+    def note_files(self, entry_id: str, files: Sequence[WrittenFile]) -> None:
+        """Keep which files belong to a change that is over.
+
+        Raises:
+            OSError: it cannot be kept.
+        """
+        for folder in (self._done, self._open):
+            path = folder / f"{entry_id}.json"
+            try:
+                write_durably(path, _to_bytes(replace(_read(path), files=tuple(files))))
+            except (FileNotFoundError, UnreadableEntry):
+                continue
+            return
+
     def forget(self, entry: Entry) -> None:
         """Remove an entry that is over."""
         (self._done / f"{entry.id}.json").unlink(missing_ok=True)
@@ -225,6 +256,8 @@ def _read(path: Path) -> Entry:
                 for name, before, after in content["changes"]
             ),
             undoes=content["undoes"],
+            files=tuple(_file(file) for file in content.get("files", ())),
+            made=tuple(_path(folder) for folder in content.get("made", ())),
         )
     except FileNotFoundError:
         raise
@@ -235,6 +268,13 @@ def _read(path: Path) -> Entry:
             is_newer=isinstance(version, int) and version > FORMAT_VERSION,
             place=Path(place) if isinstance(place, str) else None,
         ) from error
+
+
+def _file(content: Any) -> WrittenFile:
+    before, after = content["before"], content["after"]
+    if not all(text is None or isinstance(text, str) for text in (before, after)):
+        raise TypeError(content)
+    return WrittenFile(_path(content["path"]), before, after, is_kept=bool(content["kept"]))
 
 
 def _path(value: object) -> Path:
@@ -266,6 +306,17 @@ def _to_bytes(entry: Entry) -> bytes:
         "installer": entry.installer,
         "changes": [(change.name, change.before, change.after) for change in entry.changes],
         "undoes": entry.undoes,
+        # An older Pinfold passes over these, and leaves files and folders alone.
+        "made": [str(folder) for folder in entry.made],
+        "files": [
+            {
+                "path": str(file.path),
+                "before": file.before,
+                "after": file.after,
+                "kept": file.is_kept,
+            }
+            for file in entry.files
+        ],
     }
     # ASCII: a path with bytes that are no UTF-8 has lone surrogates, which only escapes can write.
     return json.dumps(content, ensure_ascii=True, indent=1).encode("ascii") + b"\n"

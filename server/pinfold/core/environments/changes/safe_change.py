@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pinfold.core.durable import keep_all, keep_names
-from pinfold.core.environments.changes.history import standing
+from pinfold.core.environments.changes.history import remove_holding_folder, standing
 from pinfold.core.environments.changes.holding import (
     HoldingError,
     HoldingProblem,
@@ -337,8 +337,11 @@ class Changes:
                 raise Cancelled
 
         self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # The folder that an environment is made in; if nothing comes of it, it harms nobody.
-        entry.place.parent.mkdir(parents=True, exist_ok=True)
+        made = tuple(folder for folder in entry.place.parents if not os.path.lexists(folder))
+        if made:
+            entry = replace(entry, made=made)
+            self.journal.write(entry)
+            entry.place.parent.mkdir(parents=True, exist_ok=True)
         if entry.set_aside is SetAside.COPIED:
             check_movable(entry.place)
         for folder in holding_folders(entry.place, self._state):
@@ -394,6 +397,7 @@ class Changes:
             self._unprepare(entry)
         except OSError as error:
             raise CannotPutBack(entry, _said(error)) from error
+        _remove_made(entry)
         self.journal.drop(entry)
         return in_phase(entry, Phase.PUT_BACK, now=_now())
 
@@ -426,6 +430,7 @@ class Changes:
             raise CannotPutBack(entry, _said(error)) from error
         if entry.undoes is None:
             discard(entry.rejected)
+        _remove_made(entry)
         return ended
 
     @staticmethod
@@ -445,6 +450,16 @@ class Changes:
 
 
 _UNFINISHED = (Phase.PREPARING, Phase.CHANGING)
+
+
+def _remove_made(entry: Entry) -> None:
+    """Remove the folders that were made around a place where nothing has come to be."""
+    if entry.made:
+        remove_holding_folder(entry.rejected.parent)
+    # One that is not empty is somebody's by now.
+    with suppress(OSError):
+        for folder in entry.made:
+            folder.rmdir()
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

@@ -9,20 +9,21 @@ requirement lines are meant: it gives the requirements as the installer wrote th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion
 
+from pinfold.core.environments.installers.credentials import advice
 from pinfold.core.formats.secrets import masked
 from pinfold.core.model.dependency import PackageName
 from pinfold.core.model.plan import Asker, Failure, FailureKind
 from pinfold.core.process import Ending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from pinfold.core.process import Completed
 
@@ -179,7 +180,7 @@ _SIGNS: tuple[_Sign, ...] = (
         _K.FORBIDDEN,
         r"\b403\b (?:Client )?[Ee]rror|403 Forbidden|status code 403",
         "the index refuses to give the package to this user",
-        "Ask whoever runs the index for access",
+        "Ask whoever runs the index for access, for those whose credentials are used",
     ),
     _sign(
         _K.UNAUTHORIZED,
@@ -293,6 +294,16 @@ def explain(completed: Completed) -> Failure:
         or _nothing_found(text)
         or Failure(_K.UNKNOWN, _last_words(completed), "The log has everything that was said")
     )
+
+
+def with_advice(failure: Failure, installer: str) -> Failure:
+    """Return a failure with what helps, where an index wants credentials, for ``uv`` or ``pip``."""
+    if failure.kind is _K.UNAUTHORIZED:
+        return replace(failure, action=advice(installer, other=False))
+    if failure.kind is _K.FORBIDDEN:
+        # They may be known, and be those of somebody who may not have it.
+        return replace(failure, action=f"{failure.action}. {advice(installer, other=True)}")
+    return failure
 
 
 def needs_closer_look(completed: Completed) -> bool:
@@ -410,12 +421,24 @@ def _conflict(raw: str, text: str) -> Failure | None:
         askers = tuple(_pip_askers(caused["lines"]))
     elif "have conflicting dependencies" in text:
         askers = ()
-    elif _UNSATISFIABLE.search(text) and _DEPENDS.search(text) and not _NONE_OF.search(text):
+    elif (
+        _UNSATISFIABLE.search(text)
+        and (_DEPENDS.search(text) or _UV_ALSO.search(text))
+        and not _NONE_OF.search(text)
+    ):
         askers = tuple(dict.fromkeys(_uv_askers(text)))
     else:
         return None
     if not askers:
         return Failure(_K.CONFLICT, "the requirements cannot be met together")
+    return conflict_between(askers)
+
+
+def conflict_between(askers: Sequence[Asker], own: Collection[Asker] = ()) -> Failure:
+    """Return that *askers* cannot be met together; *own* of them nobody has asked for.
+
+    They are what an upgrade keeps to, and are at fault as little as they can be loosened.
+    """
     packages = dict.fromkeys(
         name
         for asker in askers
@@ -429,13 +452,18 @@ def _conflict(raw: str, text: str) -> Failure | None:
         for asker in askers
         if asker.package is not None or _name_in(asker.text) not in through
     ]
-    said = ", ".join(_sentence(asker) for asker in (telling or askers)[:_MOST_ASKERS])
+    said = ", ".join(
+        f"{_sentence(asker)} (as is installed)" if asker in own else _sentence(asker)
+        for asker in (telling or askers)[:_MOST_ASKERS]
+        # That an upgrade names a project without a version asks for nothing.
+        if asker not in own or _name_in(asker.text) != asker.text
+    )
     return Failure(
         _K.CONFLICT,
         f"these requirements cannot be met together: {said}",
         "Loosen one of them",
         tuple(packages),
-        askers,
+        tuple(asker for asker in askers if asker not in own),
     )
 
 

@@ -14,6 +14,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from pinfold.core.environments.installed.metadata import header_end, parse_metadata
+from pinfold.core.environments.installers.seeds import read_seed
 from pinfold.core.environments.layout import NoEnvironment, prefix_of, read_environment
 from pinfold.core.files import Unreadable
 
@@ -36,14 +37,16 @@ _MAX_METADATA_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Pip:
-    """A pip that is installed. `python` is the interpreter that it runs with.
+    """A pip that is there. `python` is the interpreter that it runs with.
 
-    `requires_python` says which Pythons it can work on; ``None`` if it does not say.
+    `requires_python` says which Pythons it can work on; ``None`` if it does not say. `program` is
+    what the interpreter is told in order to run it.
     """
 
     python: Path
     version: Version
     requires_python: str | None = None
+    program: tuple[str, ...] = ("-m", "pip")
 
     @property
     def label(self) -> str:
@@ -93,6 +96,14 @@ def read_pip(python: Path, filesystem: FileSystem) -> Pip | None:
             metadata = parse_metadata(data[: header_end(data)])
             return Pip(python, version, metadata.requires_python)
     return None
+
+
+def bundled_pip(python: Path, filesystem: FileSystem) -> Pip | None:
+    """Return the pip that *python* puts into environments; it runs right from its wheel."""
+    seed = read_seed(python, filesystem)
+    if seed is None or seed.pip is None or seed.pip_wheel is None:
+        return None
+    return Pip(python, seed.pip, program=(os.path.join(seed.pip_wheel, "pip"),))
 
 
 def choose_pip(

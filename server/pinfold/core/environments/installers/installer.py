@@ -30,7 +30,10 @@ class Wanted:
     them with `upgrade_all`. Those to be moved are among `requirements` or `files` too; pip, told
     one of `upgrades`, moves whatever is named there. `reinstall` replaces what is there even at the
     same version. With `without_dependencies` only what is named is installed. `extra_options` are
-    put before all others, as they stand in the user's own command line.
+    put before all others, as they stand in the user's own command line. `stand_in` is set for an
+    environment that is not there yet, and of which only what would be in it is asked: an empty
+    folder in its place. The target's interpreter is then the one that it is made with. `own` are
+    the requirements and constraints among all these that only the operation itself asks for.
     """
 
     requirements: tuple[str, ...] = ()
@@ -42,6 +45,8 @@ class Wanted:
     reinstall: bool = False
     without_dependencies: bool = False
     extra_options: tuple[str, ...] = ()
+    stand_in: Path | None = None
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,21 @@ Read from pip 22.3, 24.0 and 26.3.
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from pinfold.core.environments.installers.explaining import explain, needs_closer_look
+from pinfold.core.environments.installers.explaining import (
+    explain,
+    needs_closer_look,
+    with_advice,
+)
+from pinfold.core.environments.installers.finding_pip import Pip, bundled_pip
 from pinfold.core.environments.installers.installer import Wanted, target_of
-from pinfold.core.environments.installers.seeds import read_seed
+from pinfold.core.environments.installers.seeds import read_seed, without_pip
 from pinfold.core.model.dependency import PackageName
 from pinfold.core.model.plan import Failure, FailureKind, Release, Resolution, Step
 
@@ -25,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from pinfold.core.environments.installers.finding_pip import Pip
     from pinfold.core.environments.installers.installer import Sources, Target
     from pinfold.core.environments.installers.seeds import Seed
     from pinfold.core.environments.installers.sources import SourceReader
@@ -62,7 +68,7 @@ class PipInstaller:
     ) -> tuple[Step, ...] | Failure:
         """Return the steps that make an environment; see :class:`Installer`."""
         seed = read_seed(interpreter, self._filesystem)
-        named = () if prompt is None else ("--prompt", prompt)
+        named = () if prompt is None else (f"--prompt={prompt}",)
         make = (str(interpreter), "-I", "-m", "venv", *named)
         if seed is None or (seed.has_venv and seed.has_ensurepip):
             return (Step("create the environment with venv", (*make, str(prefix))),)
@@ -78,7 +84,11 @@ class PipInstaller:
         target = target_of(prefix)
         return (
             Step("create the environment with venv", (*make, "--without-pip", str(prefix))),
-            self.install(target, Wanted(requirements=("pip",))),
+            replace(
+                self.install(target, Wanted(requirements=("pip",))),
+                title="put pip in, from an index",
+                because=without_pip(interpreter),
+            ),
         )
 
     def _can_fill(self, seed: Seed) -> bool:
@@ -87,10 +97,11 @@ class PipInstaller:
 
     def resolve(self, target: Target, wanted: Wanted) -> Step | None:
         """Return the step that previews; see :class:`Installer`."""
-        if self._pip is None or not self._pip.can_preview:
+        pip = self._pip_for(target, wanted)
+        if pip is None or not pip.can_preview:
             return None
         preview = ("--dry-run", "--quiet", "--report", "-")
-        return self._install(f"ask {self.label} what would change", target, wanted, preview)
+        return self._install(f"ask {pip.label} what would change", target, wanted, preview)
 
     def install(self, target: Target, wanted: Wanted) -> Step:
         """Return the step that installs; see :class:`Installer`."""
@@ -98,7 +109,8 @@ class PipInstaller:
 
     def uninstall(self, target: Target, names: Sequence[PackageName]) -> Step:
         """Return the step that removes; see :class:`Installer`."""
-        return self._step(f"remove with {self.label}", target, ("uninstall", "-y", "--", *names))
+        arguments = ("uninstall", "-y", "--", *names)
+        return self._step(f"remove with {self.label}", target, self._pip, arguments)
 
     def read_resolution(
         self, completed: Completed, installed: InstalledPackages | None
@@ -128,14 +140,23 @@ class PipInstaller:
 
     def look_closer(self, target: Target, wanted: Wanted, completed: Completed) -> Step | None:
         """Return a talkative dry run if pip has found nothing; see :class:`Installer`."""
-        if self._pip is None or not self._pip.can_preview or not needs_closer_look(completed):
+        pip = self._pip_for(target, wanted)
+        if pip is None or not pip.can_preview or not needs_closer_look(completed):
             return None
-        talkative = ("--dry-run", "-vv", "--retries", "0")
-        return self._install(f"ask {self.label} why", target, wanted, talkative)
+        # With a report, pip does not mind whom the interpreter belongs to.
+        report = () if wanted.stand_in is None else ("--report", os.devnull)
+        talkative = ("--dry-run", "-vv", "--retries", "0", *report)
+        return self._install(f"ask {pip.label} why", target, wanted, talkative)
 
     def explain(self, completed: Completed) -> Failure:
         """Return why a step has failed; see :class:`Installer`."""
-        return explain(completed)
+        return with_advice(explain(completed), "pip")
+
+    def _pip_for(self, target: Target, wanted: Wanted) -> Pip | None:
+        """Return the pip that runs; for an environment that is to be, maybe the one it will get."""
+        if self._pip is not None or wanted.stand_in is None:
+            return self._pip
+        return bundled_pip(target.python, self._filesystem)
 
     def _install(self, title: str, target: Target, wanted: Wanted, preview: Sequence[str]) -> Step:
         sources = self._sources.for_pip(target, wanted)
@@ -154,22 +175,29 @@ class PipInstaller:
             arguments.append("--force-reinstall")
         if wanted.without_dependencies:
             arguments.append("--no-deps")
+        variables = dict(sources.variables)
+        if wanted.stand_in is not None:
+            # The interpreter's own packages do not count, and nothing is installed into it.
+            arguments.append("--ignore-installed")
+            variables["PIP_REQUIRE_VIRTUALENV"] = "0"
         arguments += ["--", *wanted.requirements]
-        return self._step(title, target, arguments, sources.variables)
+        return self._step(title, target, self._pip_for(target, wanted), arguments, variables)
 
     def _step(
         self,
         title: str,
         target: Target,
+        pip: Pip | None,
         arguments: Sequence[str],
         variables: Mapping[str, str] | None = None,
     ) -> Step:
         # Whoever has made an environment works on it with its own pip, unless told of another.
-        python = target.python if self._pip is None else self._pip.python
+        python = target.python if pip is None else pip.python
+        program = ("-m", "pip") if pip is None else pip.program
         outside = () if python == target.python else ("--python", str(target.python))
         # A preview leaves nothing behind, not even what Python compiles of pip itself.
         compiles = ("-B",) if "--dry-run" in arguments else ()
-        argv = (str(python), "-I", *compiles, "-m", "pip", *outside, *_ALWAYS, *arguments)
+        argv = (str(python), "-I", *compiles, *program, *outside, *_ALWAYS, *arguments)
         return Step(title, argv, MappingProxyType(dict(variables or {})))
 
 

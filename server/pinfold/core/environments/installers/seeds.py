@@ -32,8 +32,8 @@ class Seed:
     """What an interpreter brings along. `minor` is its version, as ``3.12``.
 
     `wheels` is the folder with the wheels of pip and, before Python 3.12, setuptools; ``None`` if
-    it has none. `pip` is the version of that pip. `is_debian` where the system's package manager
-    may have kept ensurepip back.
+    it has none. `pip` is the version of that pip, `pip_wheel` where it is. `is_debian` where the
+    system's package manager may have kept ensurepip back.
     """
 
     minor: str
@@ -41,6 +41,7 @@ class Seed:
     has_ensurepip: bool
     wheels: Path | None
     pip: Version | None
+    pip_wheel: Path | None
     names: tuple[str, ...]
     is_debian: bool
 
@@ -49,17 +50,23 @@ def read_seed(interpreter: Path, filesystem: FileSystem) -> Seed | None:
     """Return what *interpreter*, or the base that it belongs to, brings; ``None`` if unknown."""
     base = _base(interpreter, filesystem)
     for library, minor in _libraries(base, filesystem):
-        wheels, pip, names = _wheels(library, filesystem)
+        wheels, pip, pip_wheel, names = _wheels(library, filesystem)
         return Seed(
             minor,
             filesystem.is_file(os.path.join(library, "venv", "__main__.py")),
             filesystem.is_file(os.path.join(library, "ensurepip", "__init__.py")),
             wheels,
             pip,
+            pip_wheel,
             names,
             library.startswith("/usr/lib/") and filesystem.is_file("/etc/debian_version"),
         )
     return None
+
+
+def without_pip(interpreter: Path) -> str:
+    """Return why pip is taken from an index, in a clause."""
+    return f"{interpreter} brings no pip along, so that of an index is needed"
 
 
 def _base(interpreter: Path, filesystem: FileSystem) -> str:
@@ -96,14 +103,15 @@ def _libraries(real: str, filesystem: FileSystem) -> Iterator[tuple[str, str]]:
 
 def _wheels(
     library: str, filesystem: FileSystem
-) -> tuple[Path | None, Version | None, tuple[str, ...]]:
-    folder = os.path.join(library, "ensurepip", "_bundled")
+) -> tuple[Path | None, Version | None, Path | None, tuple[str, ...]]:
+    folder = Path(library, "ensurepip", "_bundled")
     names = filesystem.names(folder)
     found = {
-        match["name"]: match["version"]
+        match["name"]: match
         for name in (() if isinstance(names, Unreadable) else sorted(names))
         if (match := _WHEEL.fullmatch(name)) is not None
     }
     if "pip" not in found:
-        return None, None, ()
-    return Path(folder), Version(found["pip"]), tuple(sorted(found))
+        return None, None, None, ()
+    pip = found["pip"]
+    return folder, Version(pip["version"]), folder / pip[0], tuple(sorted(found))

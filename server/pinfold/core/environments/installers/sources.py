@@ -23,6 +23,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pinfold.core.environments.installers.credentials import read_netrc, with_credentials
 from pinfold.core.environments.installers.index_options import (
     IndexOption,
     read_index_options,
@@ -96,8 +97,10 @@ class SourceReader:
                 notes.append(
                     f"pip's option {name}, which {setting.origin} sets, does not count here"
                 )
+        keyring = configuration.get("keyring-provider")
+        has_keyring = keyring is not None and keyring.value in ("import", "subprocess")
         return Sources(
-            effective.uses(),
+            self._with_credentials(effective.uses(), has_keyring=has_keyring),
             tuple(notes),
             MappingProxyType({}),
             (*wanted.extra_options, *kept),
@@ -146,12 +149,21 @@ class SourceReader:
             if several and self._surroundings.variable("UV_INDEX_STRATEGY") is None:
                 variables["UV_INDEX_STRATEGY"] = "unsafe-best-match"
             uses = effective.uses()
+        keyring = variables.get("UV_KEYRING_PROVIDER") or self._surroundings.variable(
+            "UV_KEYRING_PROVIDER"
+        )
         return Sources(
-            uses,
+            self._with_credentials(uses, has_keyring=keyring == "subprocess"),
             (*configuration.problems, *notes),
             MappingProxyType(variables),
             (*others, *options),
         )
+
+    def _with_credentials(
+        self, uses: Iterable[IndexUse], *, has_keyring: bool
+    ) -> tuple[IndexUse, ...]:
+        netrc = read_netrc(self._surroundings, self._filesystem)
+        return with_credentials(uses, netrc, has_keyring=has_keyring)
 
     def _pip(self, target: Target) -> PipConfiguration:
         return read_pip_configuration(target.prefix, self._surroundings, self._filesystem)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -25,9 +26,9 @@ from packaging.utils import (
 )
 from packaging.version import Version
 
-from pinfold.core.environments.installers.explaining import explain
+from pinfold.core.environments.installers.explaining import explain, with_advice
 from pinfold.core.environments.installers.installer import Wanted, target_of
-from pinfold.core.environments.installers.seeds import read_seed
+from pinfold.core.environments.installers.seeds import read_seed, without_pip
 from pinfold.core.model.dependency import PackageName
 from pinfold.core.model.plan import Failure, FailureKind, Release, Resolution, Step
 
@@ -77,7 +78,7 @@ class UvInstaller:
                 f"uv makes no environments for Python {seed.minor}",
                 "Make one with virtualenv, before its version 20.22",
             )
-        named = () if prompt is None else ("--prompt", prompt)
+        named = () if prompt is None else (f"--prompt={prompt}",)
         options = ("--no-project", "--python", str(interpreter), *named)
         make = self._step("create the environment with uv", ("venv", *options, "--", str(prefix)))
         target = target_of(prefix)
@@ -94,8 +95,11 @@ class UvInstaller:
             sources = self._sources.for_uv(target, Wanted())
             options = ("--python", str(target.python), *sources.options)
             put = self._step(
-                "put pip in", ("pip", "install", *options, "--", "pip"), sources.variables
+                "put pip in, from an index",
+                ("pip", "install", *options, "--", "pip"),
+                sources.variables,
             )
+            put = replace(put, because=without_pip(interpreter))
         return make, put
 
     def resolve(self, target: Target, wanted: Wanted) -> Step | None:
@@ -142,7 +146,7 @@ class UvInstaller:
 
     def explain(self, completed: Completed) -> Failure:
         """Return why a step has failed; see :class:`Installer`."""
-        return explain(completed)
+        return with_advice(explain(completed), "uv")
 
     def _install(self, title: str, target: Target, wanted: Wanted, preview: Sequence[str]) -> Step:
         sources = self._sources.for_uv(target, wanted)
@@ -161,6 +165,9 @@ class UvInstaller:
             arguments.append("--reinstall")
         if wanted.without_dependencies:
             arguments.append("--no-deps")
+        if wanted.stand_in is not None:
+            # Then what the interpreter itself has does not count, nor whom it belongs to.
+            arguments += ["--target", str(wanted.stand_in)]
         return self._step(title, (*arguments, "--", *wanted.requirements), sources.variables)
 
     def _step(

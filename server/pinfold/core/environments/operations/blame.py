@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pinfold.core.environments.installers.explaining import conflict_between
 from pinfold.core.environments.planning.asked import read_typed
 from pinfold.core.environments.planning.refusal import Refusal
 from pinfold.core.formats.versions import parsed_specifier
@@ -37,7 +38,7 @@ def explained(
         looked = run_step(closer)
         # What fails no more has nothing to say of why it did.
         completed = completed if looked.has_succeeded else looked
-    return located(installer.explain(completed), asked)
+    return located(_without_own(installer.explain(completed), asked, wanted.own), asked)
 
 
 def located(failure: Failure, asked: Sequence[Asked]) -> Failure:
@@ -62,6 +63,21 @@ _OF_MACHINES = frozenset(
         *(FailureKind.DENIED, FailureKind.CANCELLED, FailureKind.TIMED_OUT),
     )
 )
+
+
+def _without_own(failure: Failure, asked: Sequence[Asked], own: Sequence[str]) -> Failure:
+    """Return a conflict so that nobody is told to have asked for what only the operation has."""
+    if failure.kind is not FailureKind.CONFLICT or not own:
+        return failure
+    theirs = {(one.key, _specifier(one)) for one in asked}
+    lines = {_line(text) for text in own} - theirs
+    ours = [one for one in failure.askers if one.package is None and _line(one.text) in lines]
+    return conflict_between(failure.askers, ours) if ours else failure
+
+
+def _line(text: str) -> object:
+    told = read_typed(text)
+    return None if isinstance(told, Refusal) else (told.key, _specifier(told))
 
 
 def _written(asker: Asker, asked: Sequence[Asked]) -> Iterator[Asker]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -190,6 +190,9 @@ def carry_out(prepared: Prepared, bench: Workbench, watching: Watching) -> Done:
                         completed,
                         run_step,
                     )
+                    if step.because is not None:
+                        cause = f"{failure.cause.rstrip('.')}; {step.because}"
+                        failure = replace(failure, cause=cause)
                     raise OperationFailed(failure, log.close())
             after = versions_of(bench.installed(request.prefix))
             changes = version_changes(before, after)

@@ -25,6 +25,7 @@ from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
 if TYPE_CHECKING:
     from pinfold.core.environments.operations.workbench import Workbench
     from pinfold.core.model.environment import Environment
+    from pinfold.core.model.installation import Installation
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,12 @@ def _named_interpreter(
 ) -> ChosenPython | Refusal:
     prefix = prefix_of(named, bench.filesystem)
     environment = bench.environment(prefix)
+    if environment is None and (tool := _tool_of_shim(named)) is not None:
+        return Refusal(
+            RefusalReason.INVALID,
+            f"{named} is a shim of {tool}'s, which stands for an interpreter and is none",
+            f"name the one that `{tool} which {named.name}` prints, or a version",
+        )
     if environment is None:
         return Refusal(RefusalReason.INVALID, f"{named} is no Python that can be recognised")
     executable = named
@@ -119,9 +126,47 @@ def _named_interpreter(
         if installation is None or installation.executable is None:
             return Refusal(RefusalReason.INVALID, f"there is no interpreter in {named}")
         executable = installation.executable
+    elif (other := _of_shared_prefix(named, environment, bench)) is not None:
+        environment = as_environment(other)
     notes = tuple(f"{one.message}." for one in contradictions(environment, declared))
     return ChosenPython(executable, environment.python, environment, notes)
 
+
+def _of_shared_prefix(
+    named: Path, environment: Environment, bench: Workbench
+) -> Installation | None:
+    """Return the interpreter at *named*, where its prefix is that of another one first of all.
+
+    In ``/usr`` there may be several, CPython and PyPy side by side.
+    """
+    match = _NAMED_BY_VERSION.match(named.resolve().name)
+    if match is None or (environment.python or "").split(".")[:2] == match["minor"].split("."):
+        return None
+    real = named.resolve()
+    known = bench.installations((named.parent,))
+    return next((one for one in known if one.is_base and one.real_executable == real), None)
+
+
+_NAMED_BY_VERSION = re.compile(r"(?:python|pypy)(?P<minor>\d+\.\d+)")
+
+
+def _tool_of_shim(path: Path) -> str | None:
+    """Return which tool a file belongs to that looks for an interpreter and starts that."""
+    if path.parent.name != "shims":
+        return None
+    if path.resolve().name in _SHIM_TOOLS:
+        return path.resolve().name
+    try:
+        with path.open("rb") as file:
+            start = file.read(_SHIM_BYTES)
+    except OSError:
+        return None
+    words = set(re.findall(rb"[a-z]+", start)) if start.startswith(b"#!") else set()
+    return next((tool for tool in _SHIM_TOOLS if tool.encode() in words), None)
+
+
+_SHIM_TOOLS = ("pyenv", "asdf", "mise", "rtx")
+_SHIM_BYTES = 4096
 
 _FREE_THREADED = re.compile(r"(?:python|cpython@)?\d+\.\d+(?:\.\d+)?t")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.environments.changes.deletion import Surroundings, refusal_to_remove
 from pinfold.core.environments.changes.journal import SetAside
-from pinfold.core.environments.installers.installer import Wanted, target_of
+from pinfold.core.environments.installers.installer import Target, Wanted, target_of
 from pinfold.core.environments.operations.choosing_python import choose_python
 from pinfold.core.environments.operations.prepared import (
     USUAL_NAMES,
@@ -24,14 +24,23 @@ from pinfold.core.environments.operations.prepared import (
     stands_at,
     versions_of,
 )
+from pinfold.core.environments.operations.resolving import resolved
 from pinfold.core.environments.operations.workbench import base_interpreter
+from pinfold.core.environments.planning.asked import askers_of
 from pinfold.core.environments.planning.installing import to_install
-from pinfold.core.environments.planning.outcome import removal_of
+from pinfold.core.environments.planning.naming import (
+    note_on_place,
+    refusal_of_place,
+    refusal_of_prompt,
+)
+from pinfold.core.environments.planning.outcome import changes_of, removal_of
 from pinfold.core.environments.planning.rebuilding import to_rebuild
 from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
 from pinfold.core.model.plan import Failure, Plan, Verb
 
 if TYPE_CHECKING:
+    from pinfold.core.environments.installers.installer import Installer
+    from pinfold.core.environments.operations.choosing_python import ChosenPython
     from pinfold.core.environments.operations.prepared import Desk, Preparation
     from pinfold.core.environments.operations.requests import Create, Rebuild, Remove
     from pinfold.core.environments.operations.workbench import Workbench
@@ -42,6 +51,10 @@ if TYPE_CHECKING:
 def prepare_create(desk: Desk, request: Create) -> Preparation:
     """Return how an environment is made."""
     prefix = request.prefix
+    if (wrong := refusal_of_place(prefix, _yet_to_be_made(prefix))) is not None:
+        return wrong
+    if request.prompt is not None and (wrong := refusal_of_prompt(request.prompt)) is not None:
+        return wrong
     is_there = os.path.lexists(prefix) and not _is_empty(prefix)
     if is_there and not request.is_over:
         return Refusal(
@@ -57,6 +70,8 @@ def prepare_create(desk: Desk, request: Create) -> Preparation:
     if isinstance(interpreter, Refusal):
         return interpreter
     notes: list[str] = list(interpreter.notes)
+    if (note := note_on_place(prefix)) is not None:
+        notes.append(note)
     wanted = Wanted()
     asked: tuple[Asked, ...] = ()
     if request.requirements or request.editables or request.files:
@@ -74,9 +89,7 @@ def prepare_create(desk: Desk, request: Create) -> Preparation:
         prefix, interpreter.version, request.folder, (interpreter.path,)
     )
     target = target_of(prefix)
-    prompt = request.prompt
-    if prompt is None and prefix.name in USUAL_NAMES:
-        prompt = prefix.parent.name or None
+    prompt = _usual_prompt(prefix) if request.prompt is None else request.prompt
     steps = installer.create(prefix, interpreter.path, prompt=prompt)
     if isinstance(steps, Failure):
         return steps
@@ -85,8 +98,14 @@ def prepare_create(desk: Desk, request: Create) -> Preparation:
         sources = installer.sources(target, wanted)
         notes += sources.notes
         notes.append(f"It is filled by {counted(len(asked), 'requirement')}.")
+        changes = _contents(desk, request, installer, interpreter, wanted, asked)
+        if changes is None:
+            notes.append(f"{installer.label} cannot tell which packages before it is done.")
         plan = replace(
-            plan, steps=(*steps, installer.install(target, wanted)), indexes=sources.indexes
+            plan,
+            steps=(*steps, installer.install(target, wanted)),
+            changes=changes or (),
+            indexes=sources.indexes,
         )
     if is_there:
         notes.append(f"What is at {prefix} now is set aside, and undo brings it back.")
@@ -97,6 +116,32 @@ def prepare_create(desk: Desk, request: Create) -> Preparation:
     return Prepared(
         request, plan, set_aside, installer, versions=before, wanted=wanted, asked=asked
     )
+
+
+def _contents(
+    desk: Desk,
+    request: Create,
+    installer: Installer,
+    interpreter: ChosenPython,
+    wanted: Wanted,
+    asked: tuple[Asked, ...],
+) -> tuple[PackageChange, ...] | None:
+    """Return the packages of an environment that is not there yet, ``None`` if nobody can tell.
+
+    Raises:
+        CouldNotAsk: they cannot be installed.
+    """
+    with desk.bench.scratch_folder() as stand_in:
+        # Its interpreter is asked in its place; nothing is put into that.
+        target = Target(request.prefix, interpreter.path)
+        wanted = replace(wanted, stand_in=stand_in)
+        resolution = resolved(desk, installer, target, wanted, asked, None)
+    if resolution is None:
+        return None
+    markers = interpreter.environment.markers
+    counting = [one for one in asked if one.applies(markers) is not False]
+    askers = askers_of(counting, None, resolution, (request.folder,))
+    return changes_of(resolution, None, askers)
 
 
 def prepare_remove(desk: Desk, request: Remove) -> Preparation:
@@ -148,7 +193,7 @@ def prepare_rebuild(desk: Desk, request: Rebuild) -> Preparation:
         return interpreter
     rebuilt = to_rebuild(installed)
     installer = bench.installer(prefix, interpreter.version, request.folder, (interpreter.path,))
-    prompt = prefix.parent.name if prefix.name in USUAL_NAMES else None
+    prompt = _usual_prompt(prefix)
     steps = installer.create(prefix, interpreter.path, prompt=prompt)
     if isinstance(steps, Failure):
         return steps
@@ -196,6 +241,19 @@ def _refusal_to_remove(
     known = bench.installations(workspaces)
     found = refusal_to_remove(Path(prefix), around, known)
     return None if found is None else Refusal(RefusalReason.INVALID, found)
+
+
+def _yet_to_be_made(prefix: Path) -> tuple[str, ...]:
+    """Return the names of the folders that are made for an environment at *prefix*."""
+    missing = [folder for folder in (prefix, *prefix.parents) if not os.path.lexists(folder)]
+    return tuple(folder.name for folder in missing)
+
+
+def _usual_prompt(prefix: Path) -> str | None:
+    """Return the project's name, which says more than that of the environment; or nothing."""
+    if prefix.name not in USUAL_NAMES or refusal_of_prompt(prefix.parent.name) is not None:
+        return None
+    return prefix.parent.name
 
 
 def _is_empty(folder: Path) -> bool:

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 from pinfold.core.environments.changes.journal import SetAside
 from pinfold.core.environments.declared_python import DeclaredPython
 from pinfold.core.environments.installers.installer import Wanted, target_of
-from pinfold.core.environments.operations.blame import explained
 from pinfold.core.environments.operations.prepared import (
-    CouldNotAsk,
     Prepared,
     refusal_of_manager,
     stands_at,
     versions_of,
 )
+from pinfold.core.environments.operations.resolving import resolved
 from pinfold.core.environments.operations.workbench import suitable
 from pinfold.core.environments.planning.asked import askers_of
 from pinfold.core.environments.planning.installing import to_install
@@ -117,6 +116,7 @@ def prepare_upgrade(desk: Desk, request: Upgrade) -> Preparation:
         files=request.files,
         constraints=constraints,
         upgrades=found.upgrades,
+        own=(*found.requirements, *found.constraints),
     )
     return _installing(
         desk, request, ready.equipped(), wanted, asked, notes=found.notes, scratch=scratch
@@ -160,7 +160,7 @@ def prepare_sync(desk: Desk, request: Sync) -> Preparation:
                 *changes_of(
                     resolution,
                     ready.installed,
-                    askers_of(asked, ready.installed, resolution.requires, (request.folder,)),
+                    askers_of(asked, ready.installed, resolution, (request.folder,)),
                 ),
                 *removal_of(gone.names, ready.installed),
             ),
@@ -298,7 +298,7 @@ def _installing(
     if resolution is None:
         all_notes.append(f"{installer.label} cannot tell what it would do before it is done.")
     else:
-        askers = askers_of(asked, ready.installed, resolution.requires, (request.folder,))
+        askers = askers_of(asked, ready.installed, resolution, (request.folder,))
         changes = changes_of(resolution, ready.installed, askers)
         breaks = breaks_of(ready.installed, changes, resolution.requires)
         if not changes:
@@ -322,12 +322,4 @@ def _installing(
 def _resolution(
     desk: Desk, ready: _Equipped, wanted: Wanted, asked: Sequence[Asked]
 ) -> Resolution | None:
-    step = ready.installer.resolve(ready.target, wanted)
-    if step is None:
-        return None
-    completed = desk.run_step(step)
-    if not completed.has_succeeded:
-        raise CouldNotAsk(
-            explained(ready.installer, ready.target, wanted, asked, completed, desk.run_step)
-        )
-    return ready.installer.read_resolution(completed, ready.installed)
+    return resolved(desk, ready.installer, ready.target, wanted, asked, ready.installed)

@@ -7,12 +7,12 @@ judged by whoever calls this.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pinfold.core.blocking import to_the_end
+from pinfold.core.blocking import done_after_all, to_the_end
 from pinfold.core.environments.conversation import Action, Preview, Severity
 from pinfold.core.environments.operations.carrying_out import (
     ChangedMeanwhile,
@@ -23,6 +23,7 @@ from pinfold.core.environments.operations.carrying_out import (
     carry_out,
     run_asking,
 )
+from pinfold.core.environments.operations.measuring import Measure
 from pinfold.core.environments.operations.prepared import Desk, Prepared
 from pinfold.core.environments.operations.preparing import prepare
 from pinfold.core.environments.operations.requests import (
@@ -48,6 +49,10 @@ if TYPE_CHECKING:
     from pinfold.core.environments.operations.prepared import ReadFiles
     from pinfold.core.environments.operations.requests import Request
     from pinfold.core.environments.operations.workbench import Workbench
+    from pinfold.core.model.plan import LineChange
+
+    Amend = Callable[[Prepared], Plan | Refusal]
+    """What a host has to add to a plan, or against it."""
 
 
 MAX_PLANS = 3
@@ -70,7 +75,9 @@ class Outcome:
     """What became of an operation.
 
     `plan` is there from the moment that one could be made. `done` is set for `DONE`, `refusal` for
-    `REFUSED`, `failure` for `FAILED`, with the `log` of what installers have said.
+    `REFUSED`, `failure` for `FAILED`, with the `log` of what installers have said. `saved` are the
+    lines that were written into files afterwards; `unsaved` are sentences about files that were
+    not, and would have been.
     """
 
     result: Result
@@ -79,6 +86,8 @@ class Outcome:
     refusal: Refusal | None = None
     failure: Failure | None = None
     log: Path | None = None
+    saved: tuple[LineChange, ...] = ()
+    unsaved: tuple[str, ...] = ()
 
 
 async def run_operation(
@@ -92,17 +101,20 @@ async def run_operation(
     output: Callable[[str], None] | None = None,
     said: tuple[str, ...] = (),
     only_preview: bool = False,
+    amend: Amend | None = None,
 ) -> Outcome:
     """Do what *request* asks for, once it was agreed to.
 
     *render* puts a plan into lines for people. Where *show* is given, asking for it was consent,
     and the plan is only shown by it, unless it does more than what was named. *output* gets what
     installers say, line by line and from any thread; left out, that is progress. *said* is how it
-    was asked for, for the journal.
+    was asked for, for the journal. *amend* is called in a thread with what is prepared, and returns
+    the plan with what else would be done, or why nothing is.
 
     Raises:
         CannotAsk: nobody can agree to it.
-        asyncio.CancelledError: it was cancelled; by then everything is as it was before.
+        asyncio.CancelledError: it was cancelled; by then everything is as it was before. Who comes
+            too late for that gets the outcome.
     """
     once = partial(
         _run_once,
@@ -115,6 +127,7 @@ async def run_operation(
         output=output,
         said=said,
         only_preview=only_preview,
+        amend=amend,
     )
     for _ in range(MAX_PLANS - 1):
         # Another change may have come first, and this one waited for it: what is to be done now is
@@ -138,30 +151,48 @@ async def _run_once(
     output: Callable[[str], None] | None,
     said: tuple[str, ...],
     only_preview: bool,
+    amend: Amend | None,
 ) -> Outcome:
     title = _TITLES[request.verb.value]
     try:
-        async with conversation.progress(f"{title}: looking", is_cancellable=True) as progress:
+        # Nothing of it is known yet; but a client that is to see percentages has to be told now.
+        is_measured = not isinstance(request, (Remove, Undo))
+        async with conversation.progress(
+            f"{title}: looking", is_cancellable=True, is_measured=is_measured
+        ) as progress:
             prepared = await to_the_end(
                 partial(
-                    _prepare, request, bench, read_files, progress, output or progress.report, said
+                    _prepare,
+                    request,
+                    bench,
+                    read_files,
+                    progress,
+                    output or progress.report,
+                    said,
+                    amend,
                 )
             )
         if isinstance(prepared, Refusal):
             return Outcome(Result.REFUSED, refusal=prepared)
         plan = prepared.plan
-        if prepared.is_idle:
+        if prepared.is_idle and not plan.saves:
             return Outcome(Result.NOTHING_TO_DO, plan)
         if only_preview:
             return Outcome(Result.PREVIEWED, plan)
+        if prepared.is_idle:
+            if show is not None:
+                show(plan)
+            return Outcome(Result.NOTHING_TO_DO, plan)
         if show is not None and not needs_consent(request, plan):
             show(plan)
         elif not await _is_agreed(conversation, title, plan, render):
             return Outcome(Result.DECLINED, plan)
-        async with conversation.progress(title, is_cancellable=True) as progress:
-            done = await to_the_end(
-                partial(_carry_out, prepared, bench, progress, output or progress.report)
-            )
+        measure = Measure(plan)
+        async with conversation.progress(
+            title, is_cancellable=True, is_measured=measure.is_known
+        ) as progress:
+            watched = _Watched(measure, progress, output)
+            done = await done_after_all(partial(_carry_out, prepared, bench, watched))
     except ChangedMeanwhile:
         raise
     except OperationFailed as error:
@@ -212,6 +243,7 @@ def _prepare(
     progress: Progress,
     output: Callable[[str], None],
     said: tuple[str, ...],
+    amend: Amend | None,
     cancelled: threading.Event,
 ) -> Prepared | Refusal:
     watching = Watching(progress.report, output, cancelled)
@@ -227,17 +259,40 @@ def _prepare(
         raise OperationFailed(error.failure, transcript.keep(bench, request.verb)) from error
     if isinstance(prepared, Failure):
         raise OperationFailed(prepared, transcript.keep(bench, request.verb))
-    return prepared.as_said(said) if isinstance(prepared, Prepared) else prepared
+    if isinstance(prepared, Refusal):
+        return prepared
+    plan = prepared.plan if amend is None else amend(prepared)
+    return plan if isinstance(plan, Refusal) else replace(prepared.as_said(said), plan=plan)
 
 
 def _carry_out(
-    prepared: Prepared,
-    bench: Workbench,
-    progress: Progress,
-    output: Callable[[str], None],
-    cancelled: threading.Event,
+    prepared: Prepared, bench: Workbench, watched: _Watched, cancelled: threading.Event
 ) -> Done:
-    return carry_out(prepared, bench, Watching(progress.report, output, cancelled))
+    return carry_out(prepared, bench, Watching(watched.begin, watched.hear, cancelled))
+
+
+class _Watched:
+    """Tells how far an operation is, with what is being done; called from one thread."""
+
+    def __init__(
+        self, measure: Measure, progress: Progress, output: Callable[[str], None] | None
+    ) -> None:
+        self._measure = measure
+        self._progress = progress
+        self._output = output
+        self._message = ""
+
+    def begin(self, message: str) -> None:
+        """Tell what is begun."""
+        self._message = message
+        self._progress.report(message, self._measure.began(message))
+
+    def hear(self, line: str) -> None:
+        """Tell what an installer says, to whoever listens to that."""
+        percent = self._measure.heard(line)
+        if self._output is not None:
+            self._output(line)
+        self._progress.report(line if self._output is None else self._message, percent)
 
 
 _TITLES = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -150,6 +151,16 @@ class Workbench:
     def scratch_file(self, name: str) -> Path:
         """Return a path for a small file that a step needs; nothing is there yet."""
         return self.state / "scratch" / secrets.token_hex(8) / name
+
+    @contextmanager
+    def scratch_folder(self) -> Iterator[Path]:
+        """Have a path where nothing is, of a folder that may be made; it goes with the context."""
+        folder = self.state / "scratch" / secrets.token_hex(8)
+        try:
+            folder.mkdir(parents=True, mode=0o700)
+            yield folder / "environment"
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def written(self, files: Iterable[tuple[Path, str]]) -> Iterator[None]:

@@ -22,6 +22,7 @@ from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
 from pinfold.core.formats.entry import EntryKind
 from pinfold.core.formats.logical_lines import LINE_BREAKS
 from pinfold.core.formats.markers import applies
+from pinfold.core.formats.plain_versions import allows
 from pinfold.core.formats.problem import Problem
 from pinfold.core.formats.requirement import read_editable, read_requirement
 from pinfold.core.formats.secrets import masked
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         InstalledPackages,
         MarkerEnvironment,
     )
+    from pinfold.core.model.plan import Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +143,14 @@ def roots_of(
 def askers_of(
     asked: Sequence[Asked],
     installed: InstalledPackages | None,
-    requires: Mapping[PackageName, Sequence[str]],
+    resolution: Resolution,
     folders: Sequence[Path],
-    gone: Iterable[PackageName] = (),
 ) -> Mapping[PackageName, tuple[Asker, ...]]:
     """Return for each project the requirements that ask for it, those of people first.
 
-    *requires* are the ``Requires-Dist`` of what would be added, as far as they are known; such a
-    project's installed ones do not count, nor do those of projects that would be *gone*.
+    What is installed and would go, or be replaced by what *resolution* tells the requirements of,
+    asks for nothing. Of what would be replaced by something unknown, those requirements count that
+    the versions to come meet: the others it cannot have any more.
     """
     found: dict[PackageName, dict[Asker, None]] = {}
     for one in asked:
@@ -160,15 +162,20 @@ def askers_of(
         if key is not None:
             found.setdefault(key, {})[one.asker] = None
     markers = None if installed is None else installed.environment.markers
+    requires = resolution.requires
+    versions = {release.key: release.version for release in resolution.added}
     if installed is not None:
-        left_out = {*gone, *requires}
+        gone = {release.key for release in resolution.removed} - versions.keys()
         roots = list(roots_of(asked, installed, folders))
         extras = asked_extras(roots, installed.by_name, installed.environment.markers)
         for distribution in installed.by_name.values():
-            if distribution.key in left_out:
+            if distribution.key in gone or distribution.key in requires:
                 continue
             wanted = extras.get(distribution.key, frozenset())
             for demand in demands_of(distribution, installed.environment.markers, wanted):
+                version = versions.get(demand.key)
+                if version and allows(demand.specifier, version) is False:
+                    continue
                 asker = Asker(demand.shown, package=distribution.key)
                 found.setdefault(demand.key, {})[asker] = None
     for package, texts in sorted(requires.items()):

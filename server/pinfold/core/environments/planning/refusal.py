@@ -14,6 +14,8 @@ class RefusalReason(Enum):
     NOT_INSTALLED = "not-installed"
     EXTERNALLY_MANAGED = "externally-managed"
     MANAGED_PROJECT = "managed-project"
+    UNCONFIRMED = "unconfirmed"
+    """It needs somebody's consent, and nobody can be asked."""
 
 
 @dataclass(frozen=True, slots=True)

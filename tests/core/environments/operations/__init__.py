@@ -1,0 +1,1 @@
+"""Operations: prepared, carried out, told."""

@@ -1,0 +1,168 @@
+"""Files that an operation writes, and takes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pinfold.core.environments.changes.journal import WrittenFile
+from pinfold.core.environments.planning.refusal import Refusal
+from pinfold.core.files import LocalFileSystem
+from pinfold.core.formats.summary import normalised
+from pinfold.core.model.facts import Facts
+from pinfold.core.model.plan import ChangeKind, LineChange, PackageChange, Plan, Release, Verb
+from pinfold.core.workspace.snapshot import DiskFiles, Snapshot
+from pinfold.features.fixing import edited_text
+from pinfold.features.written_files import (
+    MAX_KEPT_CHARACTERS,
+    Rewrite,
+    line_changes,
+    lines_to_save,
+    rewrites_back,
+    rewrites_to_remove,
+    rewrites_to_save,
+    written_files,
+)
+from tests.core.environments.planning.made import packages
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def snapshot(folder: Path) -> Snapshot:
+    """Return what is on disk now."""
+    return Snapshot(
+        documents={},
+        disk=DiskFiles(LocalFileSystem(), "utf-8"),
+        roots=(folder,),
+        working_directory=folder,
+        facts=Facts(),
+        revision=0,
+    )
+
+
+def write(rewrites: tuple[Rewrite, ...] | Refusal) -> tuple[WrittenFile, ...]:
+    """Do as is said, by the edits, and return what is kept of it."""
+    assert not isinstance(rewrites, Refusal), rewrites
+    for one in rewrites:
+        if one.after is None:
+            one.path.unlink()
+        else:
+            text = edited_text(one.before or "", one.edits)
+            assert one.after == text
+            one.path.write_text(text, encoding="utf-8", newline="")
+    return written_files(rewrites)
+
+
+def test_there_and_back(tmp_path: Path) -> None:
+    """Several files are written at once, and become what they were; and again."""
+    file, base = tmp_path / "requirements.txt", tmp_path / "base.txt"
+    file.write_text("-r base.txt\nflask # web\n", encoding="utf-8")
+    base.write_text("money==1\n", encoding="utf-8")
+    wanted = ("money==2", "till==1")
+    rewrites = rewrites_to_save(snapshot(tmp_path), file, wanted, None)
+    assert not isinstance(rewrites, Refusal)
+    lines = line_changes(rewrites)
+    kept = write(rewrites)
+    after = (file.read_text(), base.read_text())
+    back = rewrites_back(snapshot(tmp_path), kept)
+    undone = write(back.rewrites)
+    before = (file.read_text(), base.read_text())
+    write(rewrites_back(snapshot(tmp_path), undone).rewrites)
+
+    assert {
+        LineChange(base, 0, "money==1", "money==2"),
+        LineChange(file, 2, None, "till==1"),
+    } == set(lines)
+    assert ("-r base.txt\nflask # web\ntill==1\n", "money==2\n") == after
+    assert ("-r base.txt\nflask # web\n", "money==1\n") == before
+    assert after == (file.read_text(), base.read_text())
+
+
+def test_removed_and_back(tmp_path: Path) -> None:
+    """A line that is taken out is told with the number that it had."""
+    file = tmp_path / "requirements.txt"
+    file.write_text("flask\ntill  # pays\n", encoding="utf-8")
+    rewrites = rewrites_to_remove(snapshot(tmp_path), file, [normalised("till")])
+    assert not isinstance(rewrites, Refusal)
+    kept = write(rewrites)
+
+    assert (LineChange(file, 1, "till  # pays", None),) == line_changes(rewrites)
+    assert "flask\n" == file.read_text()
+    write(rewrites_back(snapshot(tmp_path), kept).rewrites)
+    assert "flask\ntill  # pays\n" == file.read_text()
+
+
+def test_what_is_left(tmp_path: Path) -> None:
+    """Only what is as it was left is taken back; of the rest it is said why not."""
+    paths = [tmp_path / f"{name}.txt" for name in ("edited", "back", "gone", "folder", "large")]
+    edited, back, _, folder, large = paths
+    edited.write_text("mine\n", encoding="utf-8")
+    back.write_text("old\n", encoding="utf-8")
+    folder.mkdir()
+    large.write_text("new\n", encoding="utf-8")
+    files = [WrittenFile(path, "old\n", "new\n") for path in paths]
+    files[-1] = WrittenFile(large, None, None, is_kept=False)
+    found = rewrites_back(snapshot(tmp_path), files)
+
+    assert () == found.rewrites
+    assert (
+        "edited.txt was changed since it was written, and stays as it is.",
+        "gone.txt was changed since it was written, and stays as it is.",
+        "folder.txt was written too, is a directory, not a file, and stays as it is.",
+        "large.txt was written too, is too large to be kept, and stays as it is.",
+    ) == found.left
+
+
+def test_large_files_are_not_kept(tmp_path: Path) -> None:
+    """So that the journal can always be read."""
+    path = tmp_path / "requirements.txt"
+    half = "x" * (MAX_KEPT_CHARACTERS // 2)
+    fits = Rewrite(path, None, half, ())
+
+    assert [True, True, False] == [one.is_kept for one in written_files([fits, fits, fits])]
+    assert WrittenFile(path, None, None, is_kept=False) == written_files([fits, fits, fits])[2]
+
+
+COMPILED = (
+    "#\n# This file is autogenerated by pip-compile with Python 3.13\n#\n#    pip-compile a.in\n",
+    "# This file was autogenerated by uv via the following command:\n#    uv pip compile a.in\n",
+    "# This file is @generated by PDM.\n# from pyproject.toml\n",
+)
+
+
+@pytest.mark.parametrize("header", COMPILED)
+def test_compiled(header: str, tmp_path: Path) -> None:
+    """What a resolver writes is not written into, and where to is said."""
+    file = tmp_path / "requirements.txt"
+    file.write_text(f"{header}till==1\n", encoding="utf-8")
+    refusal = rewrites_to_save(snapshot(tmp_path), file, ["money"], None)
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.action in ("name a.in", "name pyproject.toml")
+    assert isinstance(rewrites_to_remove(snapshot(tmp_path), file, []), Refusal)
+
+
+def test_a_comment_is_no_header(tmp_path: Path) -> None:
+    """What merely speaks of generating is a comment."""
+    file = tmp_path / "requirements.txt"
+    file.write_text("# what the generators need\ntill==1\n", encoding="utf-8")
+
+    assert not isinstance(rewrites_to_save(snapshot(tmp_path), file, ["money"], None), Refusal)
+
+
+def test_versions_to_come() -> None:
+    """What is not there yet is pinned to what is planned, and left open where that is unknown."""
+    installed = packages("till 1")
+    release = Release("Money", normalised("money"), "3")
+    changes = [PackageChange(release.key, ChangeKind.ADDED, None, release)]
+    changes += [replace(changes[0], key=normalised("unknown"), after=replace(release, version=""))]
+    plan = Plan(Verb.INSTALL, installed.environment.prefix, changes=tuple(changes))
+    texts = ("money", "till", "unknown", "till<2", "other")
+
+    assert ("Money==3", "till==1", "unknown", "till<2", "other", "-e .") == lines_to_save(
+        texts, ["."], installed, plan
+    )
+    assert ("money",) == lines_to_save(["money"], (), None)
