@@ -6,6 +6,8 @@ a copy of the example workspace (behind ``| installed in FOLDER: name version, â
 ``<!-- include: path -->`` what a file of the project holds, ``<!-- include: path#name -->`` only
 what it declares by that name, and the tables under ``<!-- kinds -->`` and ``<!-- commands -->`` the
 kinds of environments and the server's commands.
+In the manifest of the VS Code client, it writes what the server declares of commands, menus and
+settings.
 What was tested comes from docs/tested.json, which a run of the tests writes (tests/harness/tested).
 Refuses to know what any page that people write says.
 
@@ -37,7 +39,13 @@ from pinfold.core.model.files import FileRole
 from pinfold.core.model.installation import InstallationKind
 from pinfold.core.rules.registry import FAMILY_MODULES, Family, Rule, rules
 from pinfold.core.settings import settings_reference
-from pinfold.lsp.command_table import commands_reference
+from pinfold.lsp.command_table import COMMANDS, commands_reference
+from pinfold.lsp.editor_settings import (
+    contributed_configuration,
+    editor_settings_reference,
+    restricted_settings,
+)
+from pinfold.lsp.menu_table import contributed_commands, contributed_menus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -47,6 +55,8 @@ RULES_FOLDER = "docs/rules"
 EXAMPLE = "docs/example"
 TESTED = "docs/tested.json"
 TESTED_PAGE = "docs/tested.md"
+MANIFEST = "client-vscode/package.json"
+CLIENT_COMMANDS = "client-vscode/src/generated/commands.ts"
 
 
 def generated_pages() -> dict[str, str]:
@@ -54,7 +64,9 @@ def generated_pages() -> dict[str, str]:
     pages = {f"{RULES_FOLDER}/{rule.name}.md": _rule_page(rule) for rule in rules().values()}
     pages[f"{RULES_FOLDER}/index.md"] = _rules_index(rules().values())
     pages[TESTED_PAGE] = page_of_record(read_tested())
-    pages["docs/settings.md"] = f"{_mark('core/settings.py')}\n{settings_reference()}"
+    pages["docs/settings.md"] = (
+        f"{_mark('core/settings.py')}\n{settings_reference()}{editor_settings_reference()}"
+    )
     return dict(sorted(pages.items()))
 
 
@@ -87,6 +99,32 @@ def refreshed(page: str, read: Callable[[str], str]) -> str:
     return _BLOCK.sub(block, page)
 
 
+def refreshed_manifest(text: str) -> str:
+    """Return the manifest of the VS Code client with what is declared on the server's side.
+
+    All its other keys stay as they are, and where they are.
+    """
+    manifest = json.loads(text)
+    manifest.setdefault("contributes", {}).update(
+        commands=contributed_commands(),
+        menus=contributed_menus(),
+        configuration=contributed_configuration(),
+    )
+    trust = manifest.get("capabilities", {}).get("untrustedWorkspaces")
+    if trust is not None:
+        trust["restrictedConfigurations"] = restricted_settings()
+    return f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n"
+
+
+def client_commands() -> str:
+    """Return the module that tells the VS Code client which commands are the server's."""
+    names = "".join(f'  "{command.id}",\n' for command in COMMANDS if command.is_for_people)
+    return (
+        "// Made from server/pinfold/lsp/command_table.py by docs/generate.py; not to be edited.\n"
+        f"export const SERVER_COMMANDS = [\n{names}] as const;\n"
+    )
+
+
 def stale_pages() -> dict[str, str | None]:
     """Return every page that is not as it should be with what it should hold.
 
@@ -98,6 +136,8 @@ def stale_pages() -> dict[str, str | None]:
         wanted.setdefault(path.relative_to(ROOT).as_posix(), None)
     for name in written_pages():
         wanted[name] = refreshed(_text(name) or "", lambda path: pages.get(path) or _read(path))
+    wanted[MANIFEST] = refreshed_manifest(_read(MANIFEST))
+    wanted[CLIENT_COMMANDS] = client_commands()
     return {name: text for name, text in wanted.items() if _text(name) != text}
 
 

@@ -21,5 +21,5 @@ if __name__ == "__main__":
         pipe.read_bytes()
         return settings_files(*arguments)
 
-    workspace_files._settings_files = linger
+    workspace_files._settings_files = linger  # type: ignore[assignment]  # of the same shape
     sys.exit(serve_stdio())

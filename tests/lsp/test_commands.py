@@ -96,10 +96,22 @@ def test_commands_are_documented() -> None:
 
 def test_each_declared_command_has_a_handler() -> None:
     """What is declared is done, and what is done is declared."""
-    from pinfold.lsp import environment_commands, operation_commands, package_commands
+    from pinfold.lsp import (
+        environment_commands,
+        operation_commands,
+        package_commands,
+        terminal_commands,
+        tree_commands,
+    )
     from pinfold.lsp.command_table import COMMANDS_BY_ID
 
-    modules = (environment_commands, operation_commands, package_commands)
+    modules = (
+        environment_commands,
+        operation_commands,
+        package_commands,
+        terminal_commands,
+        tree_commands,
+    )
     done = [command for module in modules for command in module.HANDLERS]
 
     assert sorted(COMMANDS_BY_ID) == sorted(done)
@@ -307,9 +319,14 @@ def test_picked(client: Client, project: Path) -> None:
     client.replies["pinfold/pick"] = chooser("other", seen)
     result = execute(client, "selectEnvironment")
 
-    assert [".venv", "other", "None", "Automatic"] == [
-        item["label"] for item in seen[0]["items"] if item["group"] != "Interpreters"
-    ]
+    assert [
+        ".venv",
+        "other",
+        "Create environment…",
+        "Enter interpreter path…",
+        "None",
+        "Automatic",
+    ] == [item["label"] for item in seen[0]["items"] if item["group"] != "Interpreters"]
     assert "Recommended" == seen[0]["items"][0]["group"]
     assert "nearest" in seen[0]["items"][0]["detail"]
     assert str(project / "other") == result["prefix"]

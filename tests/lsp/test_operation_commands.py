@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pinfold.lsp.command_table import COMMANDS_BY_ID
 from tests.harness.index import Index, quiet_variables, sdist, wheel
 from tests.lsp.client import CAPABILITIES, NO_REPLY, PULL_CAPABILITIES, SERVER, Client, Message
 from tests.lsp.schemas import validate
@@ -34,7 +35,7 @@ ABLE: Message = {
     "window": {"workDoneProgress": True, "showDocument": {"support": True}},
     "workspace": {
         "applyEdit": True,
-        "workspaceEdit": {"documentChanges": True, "resourceOperations": ["create"]},
+        "workspaceEdit": {"documentChanges": True, "resourceOperations": ["create", "delete"]},
     },
     "experimental": {"pinfold": {"ui": {"preview": True}}},
 }
@@ -650,6 +651,127 @@ def test_saved(uv_scene: Scene) -> None:
     assert 2 == told["type"]
 
 
+def applied(scene: Scene) -> Message:
+    """Return the next edit that the client is asked for."""
+    params: Message = scene.client.wait_for_request("workspace/applyEdit")
+    return params
+
+
+def test_saved_and_taken_back(uv_scene: Scene) -> None:
+    """What was written is said before, and taken back with the installation where it is open."""
+    scene = uv_scene
+    scene.create()
+    text = "# ours\nflask==3.0.0\n"
+    scene.file.write_text(text)
+    uri = scene.file.as_uri()
+    scene.client.open(uri, text)
+    scene.client.replies["workspace/applyEdit"] = lambda _params: {"applied": True}
+    wish = {"packages": ["tiny"], "save": str(scene.file)}
+    previewed = scene.run("installPackages", dryRun=True, **wish)
+    scene.client.replies["pinfold/preview"] = lambda params: {"action": params["actions"][0]["id"]}
+    saved = scene.run("installPackages", **wish)
+    shown = scene.client.wait_for_request("pinfold/preview")
+    applied(scene)
+    scene.client.change(uri, 2, {"text": f"{text}tiny==2.0\n"})
+    undone = scene.run("undo", yes=True)
+    taken_back = applied(scene)
+    scene.client.change(uri, 3, {"text": text})
+    scene.run("undo", redo=True, yes=True)
+    again = applied(scene)
+
+    lines = [{"path": str(scene.file), "line": 3, "before": None, "after": "tiny==2.0"}]
+    assert (lines, lines) == (previewed["plan"]["saves"], saved["saved"])
+    assert "writes requirements.txt:3: tiny==2.0" in shown["lines"]
+    assert [{**lines[0], "before": "tiny==2.0", "after": None}] == undone["saved"]
+    assert [""] == edits_of(taken_back, uri)
+    assert ["tiny==2.0\n"] == edits_of(again, uri)
+
+
+def test_changed_since_it_was_saved(uv_scene: Scene) -> None:
+    """What somebody has edited stays as it is, which he is told."""
+    scene = uv_scene
+    scene.create()
+    uri = scene.file.as_uri()
+    scene.client.open(uri, "")
+    scene.client.replies["workspace/applyEdit"] = lambda _params: {"applied": True}
+    scene.run("installPackages", packages=["tiny"], save=str(scene.file), yes=True)
+    scene.client.change(uri, 2, {"text": "tiny==2.0\n# mine\n"})
+    undone = scene.run("undo", yes=True)
+    told = scene.client.wait("window/showMessage", lambda params: "stays" in params["message"])
+
+    stays = "requirements.txt was changed since it was written, and stays as it is."
+    assert ([], [stays]) == (undone["saved"], undone["unsaved"])
+    assert stays == told["message"]
+    assert {} == {name: found for name, found in scene.installed.items() if name == "tiny"}
+
+
+def test_a_new_file_is_taken_back(uv_scene: Scene) -> None:
+    """A file that the client has made is taken away by it again."""
+    scene = uv_scene
+    scene.create()
+    new = scene.root / "new.txt"
+
+    def make(_params: Message) -> object:
+        new.write_text("tiny==2.0\n")
+        return {"applied": True}
+
+    scene.client.replies["workspace/applyEdit"] = make
+    scene.run("installPackages", packages=["tiny"], save=str(new), yes=True)
+    applied(scene)
+    scene.client.replies["workspace/applyEdit"] = lambda _params: {"applied": True}
+    scene.run("undo", yes=True)
+
+    removal = {"kind": "delete", "uri": new.as_uri(), "options": {"ignoreIfNotExists": True}}
+    assert [removal] == applied(scene)["edit"]["documentChanges"]
+
+
+def test_what_cannot_be_saved(uv_scene: Scene) -> None:
+    """It is refused before anything is installed."""
+    scene = uv_scene
+    scene.create()
+    (scene.root / "setup.py").write_text("x = 1\n")
+    refused = scene.run("installPackages", packages=["tiny"], save=str(scene.root), yes=True)
+    other = scene.run(
+        "installPackages", packages=["tiny"], save=str(scene.root / "setup.py"), yes=True
+    )
+
+    assert ("refused", "refused") == (refused["result"], other["result"])
+    assert "is a directory" in refused["refusal"]["message"]
+    assert "setup.py is not a requirements file" == other["refusal"]["message"]
+    assert "tiny" not in scene.installed
+
+
+def test_percentages(scene: Scene) -> None:
+    """Under the client's token they begin at 0, never go down and are not 100 before the end."""
+    scene.create()
+    scene.client.begin(
+        "workspace/executeCommand",
+        {
+            "command": "pinfold.installPackages",
+            "arguments": [{"packages": ["flask", "tiny"], "yes": True}],
+            "workDoneToken": "mine",
+        },
+    )
+    values: list[Any] = []
+    while not values or values[-1]["kind"] != "end":
+        params = scene.client.wait("$/progress", deadline_s=DEADLINE_S)
+        if params["token"] == "mine":
+            values.append(params["value"])
+
+    percentages = [value["percentage"] for value in values[:-1]]
+    assert 0 == percentages[0]
+    assert sorted(percentages) == percentages
+    assert percentages[-1] < 100
+
+
+def test_a_place_that_would_break_scripts(uv_scene: Scene) -> None:
+    """It is refused whatever has named it."""
+    scene = uv_scene
+    refused = scene.run("createEnvironment", path=str(scene.root / "a:b"), python=BASE, yes=True)
+
+    assert "separates folders in PATH" in refused["refusal"]["message"]
+
+
 def test_written_down(uv_scene: Scene) -> None:
     """What is installed becomes a file, pins, a tree and a history, without trust."""
     scene = uv_scene
@@ -688,7 +810,8 @@ def test_untrusted(uv_scene: Scene) -> None:
         *("upgradePackages", "syncEnvironment"),
     ):
         refused = scene.begin(command, yes=True)
-        check_refused(scene.client, refused, REQUEST_FAILED, command, "not trusted")
+        name = COMMANDS_BY_ID[f"pinfold.{command}"].name
+        check_refused(scene.client, refused, REQUEST_FAILED, f"{name} runs programs", "not trusted")
 
 
 def test_installer_that_is_set(uv_scene: Scene) -> None:
@@ -716,6 +839,25 @@ def test_new_environment_is_used(uv_scene: Scene) -> None:
     result = scene.run("explainEnvironment")
 
     assert str(place) == result["prefix"]
+
+
+def test_made_like_another(uv_scene: Scene) -> None:
+    """An environment, or an interpreter, that is named gives the Python of the new one."""
+    scene = uv_scene
+    scene.create()
+    place = str(scene.folder / "second")
+    plans = [
+        scene.run("createEnvironment", path=place, install=False, dryRun=True, yes=True, **named)[
+            "plan"
+        ]
+        for named in (
+            {"python": BASE},
+            {"environment": BASE},
+            {"environment": str(scene.environment)},
+        )
+    ]
+
+    assert [plans[0]["notes"]] * 3 == [plan["notes"] for plan in plans]
 
 
 def test_interpreter_of_somebody_else(uv_scene: Scene, tmp_path: Path) -> None:

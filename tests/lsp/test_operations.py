@@ -239,7 +239,7 @@ def test_untrusted(client: Client, tmp_path: Path, told: str) -> None:
         client.initialize(initializationOptions={"trusted": False})
     identifier = begin(client, "test.operate", tmp_path)
 
-    check_refused(client, identifier, REQUEST_FAILED, "test.operate", "not trusted", "Trust")
+    check_refused(client, identifier, REQUEST_FAILED, "Operate", "not trusted", "Trust")
     assert {"done": True} == client.answer(begin(client, "test.quick"))
     assert not (tmp_path / PUT_BACK).exists()
 

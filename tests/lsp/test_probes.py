@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from pinfold.features.environment_status import OtherSelection
     from pinfold.lsp.commands import Handler, Host
     from pinfold.lsp.install_failures import FailedLine
 
@@ -171,6 +172,7 @@ class FakeHost:
         self.documents: Documents | None = None
         self.is_trusted = is_trusted
         self.tools = ToolSettings()
+        self.other_selections: Mapping[Path, OtherSelection] = {}
 
     def look_again(self) -> None:
         """Do nothing."""

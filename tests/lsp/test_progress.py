@@ -247,7 +247,7 @@ def test_token_of_the_client() -> None:
             {"kind": "begin", "title": "First", "cancellable": True, "percentage": 0},
             {"kind": "report", "message": "Second", "cancellable": False},
             {"kind": "report", "message": "Second: all", "cancellable": False},
-            {"kind": "report", "message": "Third", "cancellable": True, "percentage": 10},
+            {"kind": "report", "message": "Third", "cancellable": True, "percentage": 50},
             END,
         ] == peer.values
 

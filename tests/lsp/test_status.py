@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 
+from pinfold import __version__
 from tests.lsp.schemas import validate
 from tests.lsp.test_commands import UI_CAPABILITIES, client, execute
 from tests.lsp.test_environments import Workspace, make_environment, workspace
@@ -59,11 +61,84 @@ def test_status_of_an_environment(client: Client, project: Path) -> None:
 
     assert str(project) == told["folder"]
     assert str(project / ".venv") == told["prefix"]
-    assert "Python 3.12.1 (.venv)" == told["text"]
+    assert "Python 3.12.1 (.venv), 1 missing" == told["text"]
+    assert "Python environment .venv, Python 3.12.1, 1 missing" == told["label"]
+    assert "Missing: `rich`" in told["markdown"]
+    assert "command:" not in told["markdown"]
     assert "3.12.1" == told["python"]
     assert "warning" == told["severity"]
     assert "nearest" in told["reason"]
     assert "1 missing" in told["tooltip"]
+
+
+def test_folders_without_an_open_file(client: Client, project: Path) -> None:
+    """Every workspace folder is told of from the start, with what its files on disk ask for."""
+    (project / "requirements.txt").write_text(TEXT)
+    (project / "requirements-docs.txt").write_text("sphinx\nfurther\n")
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    told = status(client, lambda params: params["missing"] == 1)
+
+    assert str(project) == told["folder"]
+    assert str(project / ".venv" / "bin" / "python") == told["executable"]
+
+
+def test_log_begins_with_versions(client: Client, project: Path) -> None:
+    """A client with a log of its own can show who is speaking, on what, about which folders."""
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    told = client.wait("window/logMessage")
+
+    assert 3 == told["type"]
+    assert told["message"].startswith(f"Pinfold {__version__} on cpython 3.")
+    assert told["message"].endswith(f"workspace folders: {project}")
+
+
+def test_folder_of_what_is_shown(client: Client, project: Path) -> None:
+    """A Python file's folder is told of while it is shown, with what its project asks for."""
+    (project / "requirements.txt").write_text("-r requirements/base.txt\n")
+    (project / "requirements").mkdir()
+    (project / "requirements" / "base.txt").write_text(TEXT)
+    source = project / "src" / "shop"
+    source.mkdir(parents=True)
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    client.notify("pinfold/activeEditorChanged", {"uri": (source / "main.py").as_uri()})
+    shown = status(client, lambda params: params["folder"] == str(source) and params["missing"])
+    client.notify("pinfold/activeEditorChanged", {"uri": None})
+    (project / ".venv" / "pyvenv.cfg").write_text("version = 3.12.4\n")
+    client.notifications.clear()
+    execute(client, "refresh")
+    status(client, lambda params: params["python"] == "3.12.4")
+    client.notify("pinfold/activeEditorChanged", {"uri": (source / "main.py").as_uri()})
+    again = status(client, lambda params: params["folder"] == str(source))
+
+    assert ("3.12.1", 1, str(project / ".venv")) == (
+        shown["python"],
+        shown["missing"],
+        shown["prefix"],
+    )
+    assert "3.12.4" == again["python"]
+
+
+def test_links_for_a_client_that_runs_them(client: Client, project: Path) -> None:
+    """A client that says so gets links to commands, which name the folder."""
+    ui = {"experimental": {"pinfold": {"ui": {"commandLinks": True}}}}
+    client.initialize(root=project, capabilities={**UI_CAPABILITIES, **ui})
+    client.open((project / "requirements.txt").as_uri(), TEXT)
+    told = status(client, lambda params: params["missing"] == 1)
+    _, _, encoded = told["markdown"].partition("[Install](command:pinfold.installRequirements?")
+
+    assert [{"folder": str(project)}] == json.loads(unquote(encoded.partition(")")[0]))
+
+
+def test_what_another_extension_has_selected(client: Client, project: Path) -> None:
+    """It is told beside ours, for as long as it is another one, and never counts."""
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    other = {"folder": str(project), "source": "Python"}
+    client.notify("pinfold/otherSelection", {**other, "environment": str(project / "env")})
+    told = status(client, lambda params: "Python has selected" in params["markdown"])
+    client.notify("pinfold/otherSelection", {**other, "environment": None})
+    status(client, lambda params: "Python has selected" not in params["markdown"])
+
+    assert str(project / ".venv") == told["prefix"]
 
 
 def test_status_after_an_installation(client: Client, project: Path) -> None:

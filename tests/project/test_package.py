@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import tarfile
 import zipfile
 from email.parser import Parser
 from pathlib import Path
@@ -39,6 +40,25 @@ def test_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
     assert pinfold.__version__ == metadata["Version"]
     assert ">=3.10" == metadata["Requires-Python"]
     assert "pinfold = pinfold.cli.main:main" in scripts
+
+
+@pytest.mark.slow
+def test_source_archive_holds_committed_files_only(tmp_path: Path) -> None:
+    """What was fetched or built in the checkout, for the VS Code client above all, stays there."""
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as tar:
+        names = {name.partition("/")[2] for name in tar.getnames()}
+    committed = {path.relative_to(ROOT).as_posix() for path in committed_files()}
+
+    assert {"PKG-INFO"} == names - committed
+    assert {"client-vscode/package.json", "client-vscode/bundled/run.py"} <= names
 
 
 def test_importing_the_package_is_cheap() -> None:

@@ -6,21 +6,19 @@ how they are called. How a path is written is the host's business. Finds and jud
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from pinfold.core.formats.versions import parsed_version
 from pinfold.core.model.environment import EnvironmentState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pinfold.core.environments.discovery import Inventory
     from pinfold.core.environments.examination import Examined
-    from pinfold.core.model.environment import EnvironmentAnswer, InstalledPackages
+    from pinfold.core.model.environment import EnvironmentAnswer
     from pinfold.core.model.installation import Ailment, Installation
 
     Json = dict[str, object]
@@ -247,29 +245,6 @@ def is_ill(examined: Examined) -> bool:
     return has_broken or any(ailment.is_severe for ailment in examined.installation.ailments)
 
 
-def packages_json(packages: InstalledPackages, write_path: WritePath) -> Json:
-    """Return the shape of what is installed, by name.
-
-    Where something came from is left out: such a URL may hold a password.
-    """
-    return {
-        "version": FORMAT_VERSION,
-        "prefix": write_path(packages.environment.prefix),
-        "packages": [
-            {
-                "name": distribution.name,
-                "version": distribution.version,
-                "editable": (
-                    None if distribution.editable is None else write_path(distribution.editable)
-                ),
-                "installer": distribution.installer,
-                "problem": distribution.problem,
-            }
-            for _, distribution in sorted(packages.by_name.items())
-        ],
-    }
-
-
 def explanation_text(selection: Selection, write_path: WritePath) -> str:
     """Return why an environment is that of a folder, in lines for people."""
     answer = selection.answer
@@ -305,90 +280,3 @@ def diagnosis_text(examined: Examined, write_path: WritePath) -> str:
     shown = write_path(installation.prefix)
     verdict = f"{shown} has something to mend" if lines else f"{shown} is healthy"
     return "\n".join([verdict, *lines])
-
-
-class StatusSeverity(Enum):
-    """How much a status bar should make of something; the value is its name in JSON."""
-
-    OK = "ok"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class EnvironmentStatus:
-    """What a status bar shows for the files in a folder.
-
-    `text` is a few words, `tooltip` plain lines. `missing` and `wrong` count the packages that are
-    not installed, or have another version than is asked for.
-    """
-
-    selection: Selection
-    text: str
-    tooltip: str
-    severity: StatusSeverity
-    python: str | None
-    missing: int
-    wrong: int
-
-
-def environment_status(selection: Selection, root: Path, rules: Iterable[str]) -> EnvironmentStatus:
-    """Return what is shown; *rules* are those of the findings in the open files of the folder.
-
-    The environment is called by its path below *root*, the workspace folder.
-    """
-    counts = Counter(rules)
-    answer, prefix = selection.answer, selection.prefix
-    missing, wrong = counts["not-installed"], counts["wrong-version"]
-    python = None if answer.packages is None else answer.packages.environment.python
-    if prefix is None:
-        text = _WITHOUT[answer.state]
-        lines = [answer.reason]
-    else:
-        shown = prefix.relative_to(root) if prefix.is_relative_to(root) else prefix.name
-        text = f"Python {python or '?'} ({shown})"
-        lines = [str(prefix), answer.reason]
-    amounts = [f"{missing:,} missing"] * bool(missing)
-    amounts += [f"{wrong:,} wrong version{'s' * (wrong > 1)}"] * bool(wrong)
-    if amounts:
-        lines.append(", ".join(amounts))
-    lines += [contradiction.message for contradiction in answer.contradictions]
-    if counts["broken-environment"]:
-        lines += [ailment.cause for ailment in answer.ailments if ailment.is_severe]
-    severity = _STATUS_SEVERITIES[answer.state]
-    if answer.is_meant:
-        severity = StatusSeverity.OK
-    if amounts or answer.contradictions:
-        severity = StatusSeverity.WARNING
-    if counts["broken-environment"]:
-        severity = StatusSeverity.ERROR
-    return EnvironmentStatus(selection, text, "\n".join(lines), severity, python, missing, wrong)
-
-
-def status_json(status: EnvironmentStatus, write_path: WritePath) -> Json:
-    """Return the shape of what a status bar shows."""
-    return {
-        "version": FORMAT_VERSION,
-        **selection_json(status.selection, write_path),
-        "text": status.text,
-        "tooltip": status.tooltip,
-        "severity": status.severity.value,
-        "python": status.python,
-        "missing": status.missing,
-        "wrong": status.wrong,
-    }
-
-
-_WITHOUT = {
-    EnvironmentState.FOUND: "No environment",
-    EnvironmentState.NONE: "No environment",
-    EnvironmentState.UNUSABLE: "Unusable environment",
-    EnvironmentState.UNRESPONSIVE: "Environment does not answer",
-}
-_STATUS_SEVERITIES = {
-    EnvironmentState.FOUND: StatusSeverity.OK,
-    EnvironmentState.NONE: StatusSeverity.INFO,
-    EnvironmentState.UNUSABLE: StatusSeverity.ERROR,
-    EnvironmentState.UNRESPONSIVE: StatusSeverity.WARNING,
-}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pinfold.core.workspace.snapshot import Snapshot
-    from pinfold.features.environments import Selection
+    from pinfold.features.environments import Json, Selection
     from pinfold.lsp.commands import Arguments, ArgumentValue, Session
     from pinfold.lsp.machine import Place
 
@@ -65,8 +65,9 @@ async def place_of(
             if folder is None:
                 return None
         else:
-            count = "several folders" if candidates else "no folder"
-            raise BadArguments(f"there is {count} that this may be about: pass `folder`")
+            there = "are several folders" if candidates else "is no folder"
+            way_out = "" if candidates else "open one, or "
+            raise BadArguments(f"there {there} that this may be about: {way_out}pass `folder`")
     return await place_at(session, as_path(folder), explains=explains)
 
 
@@ -128,6 +129,11 @@ def markdown(text: str) -> str:
     first, *others = map(message, text.split("\n"))
     bullets = "\n".join(f"- {line.markdown}" for line in others)
     return paragraphs([first, Markup(bullets, bullets)]).markdown
+
+
+def document(name: str, text: str) -> Json:
+    """Return what a client shows somebody who has asked for it, as a document of that name."""
+    return {"name": name, "text": text if text.endswith("\n") else f"{text}\n"}
 
 
 def own_files(snapshot: Snapshot) -> Snapshot:

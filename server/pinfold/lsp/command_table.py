@@ -9,6 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+UNTRUSTED = (
+    "runs programs, which is off as long as this workspace is not trusted; trust it in the editor"
+    " (VS Code: `Workspaces: Manage Workspace Trust`) and try again"
+)
+"""Why a command that needs trust is off; what is off stands before it."""
+
 
 class ArgumentKind(Enum):
     """What an argument may be; the value is how people are told."""
@@ -36,7 +42,8 @@ class Command:
 
     `is_for_people` tells those that belong in a menu, and may ask. `needs_trust` those that run
     programs, or what programs read: they are off where the client says that the workspace is not
-    trusted.
+    trusted. `for_files` is the argument that requirements files become which somebody has pointed
+    at, empty where there is no such.
     """
 
     id: str
@@ -45,7 +52,27 @@ class Command:
     arguments: tuple[Argument, ...] = ()
     is_for_people: bool = False
     needs_trust: bool = False
+    for_files: str = ""
 
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence."""
+        return self.title.rstrip(".")
+
+    @property
+    def accepted(self) -> tuple[Argument, ...]:
+        """All arguments, with those that every command has."""
+        return (*self.arguments, *POINTED_AT)
+
+
+SELECTED = Argument(
+    "selected",
+    ArgumentKind.PATHS,
+    "Files and folders that a menu was opened on.",
+)
+ACTIVE = Argument("active", ArgumentKind.PATH, "The file that the editor shows.")
+POINTED_AT = (SELECTED, ACTIVE)
+"""What a person has pointed at; what is named in any other way counts instead of it."""
 
 FOLDER = Argument(
     "folder",
@@ -112,8 +139,25 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
+        "pinfold.environmentTree",
+        "Environment Tree",
+        "What a tree of environments shows below a node: environments, packages, what those need.",
+        (
+            FOLDER,
+            ENVIRONMENT,
+            Argument("packages", ArgumentKind.TEXTS, "The package whose needs these are."),
+        ),
+    ),
+    Command(
+        "pinfold.terminalActivation",
+        "Terminal Activation",
+        "What has an environment active in the terminals of an editor: variables, and lines that"
+        " shells evaluate.",
+        (FOLDER, ENVIRONMENT),
+    ),
+    Command(
         "pinfold.selectEnvironment",
-        "Select Environment",
+        "Select Environment...",
         "Keep which environment is for the files in a folder; asks for what is left out.",
         (
             FOLDER,
@@ -141,7 +185,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "pinfold.createEnvironment",
-        "Create Environment",
+        "Create Environment...",
         "Make an environment, with or without packages; asks for what is left out.",
         (
             FOLDER,
@@ -150,6 +194,11 @@ COMMANDS: tuple[Command, ...] = (
                 "python",
                 ArgumentKind.TEXT,
                 "A version, a name on PATH, or the path of an interpreter.",
+            ),
+            Argument(
+                "environment",
+                ArgumentKind.PATH,
+                "Another environment, or an interpreter, whose Python it is made with.",
             ),
             Argument("prompt", ArgumentKind.TEXT, "What a shell shows when it is active."),
             Argument(
@@ -170,10 +219,11 @@ COMMANDS: tuple[Command, ...] = (
         ),
         is_for_people=True,
         needs_trust=True,
+        for_files="requirements",
     ),
     Command(
         "pinfold.removeEnvironment",
-        "Remove Environment",
+        "Remove Environment...",
         "Take an environment away; it is kept for 30 days.",
         (FOLDER, ENVIRONMENT, YES, DRY_RUN),
         is_for_people=True,
@@ -181,7 +231,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "pinfold.rebuildEnvironment",
-        "Rebuild Environment",
+        "Rebuild Environment...",
         "Make an environment anew, in its place and with the same packages.",
         (
             FOLDER,
@@ -200,15 +250,16 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "pinfold.installRequirements",
-        "Install Requirements",
+        "Install Requirements...",
         "Install what requirements files ask for.",
         (FOLDER, FILES, ENVIRONMENT, YES, DRY_RUN),
         is_for_people=True,
         needs_trust=True,
+        for_files="files",
     ),
     Command(
         "pinfold.installPackages",
-        "Install Packages",
+        "Install Packages...",
         "Install packages; asks for them if none are named.",
         (
             FOLDER,
@@ -230,7 +281,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "pinfold.uninstallPackages",
-        "Uninstall Packages",
+        "Uninstall Packages...",
         "Take packages away; asks for them if none are named.",
         (
             FOLDER,
@@ -252,7 +303,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "pinfold.upgradePackages",
-        "Upgrade Packages",
+        "Upgrade Packages...",
         "Install newer versions of packages, within what `requirements.txt` asks for.",
         (
             FOLDER,
@@ -275,15 +326,16 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "pinfold.syncEnvironment",
-        "Sync Environment",
+        "Sync Environment...",
         "Have installed what requirements files ask for, and nothing else.",
         (FOLDER, FILES, ENVIRONMENT, YES, DRY_RUN),
         is_for_people=True,
         needs_trust=True,
+        for_files="files",
     ),
     Command(
         "pinfold.freeze",
-        "Freeze",
+        "Freeze Environment",
         "What is installed as a requirements file, as `pip freeze` writes it.",
         (
             FOLDER,
@@ -301,10 +353,11 @@ COMMANDS: tuple[Command, ...] = (
             Argument("file", ArgumentKind.PATH, "The file; left out, that of the folder."),
         ),
         is_for_people=True,
+        for_files="file",
     ),
     Command(
         "pinfold.undo",
-        "Undo",
+        "Undo Last Change...",
         "Take the last change of an environment back. No index is needed for it.",
         (
             FOLDER,
@@ -324,7 +377,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "pinfold.showHistory",
-        "Show History",
+        "Show History of Changes",
         "What Pinfold has changed in the environments of a project, as `pinfold history` has it.",
         (
             FOLDER,
@@ -351,8 +404,16 @@ COMMANDS: tuple[Command, ...] = (
         is_for_people=True,
     ),
     Command(
+        "pinfold.explainPackage",
+        "Why Is This Package Installed?...",
+        "Which ways lead to a package, as `pinfold tree --why` shows it; asks for it if none is"
+        " named.",
+        (FOLDER, ENVIRONMENT, Argument("packages", ArgumentKind.TEXTS, "Its name.")),
+        is_for_people=True,
+    ),
+    Command(
         "pinfold.refresh",
-        "Refresh",
+        "Refresh Environments",
         "Look at everything again, now.",
         is_for_people=True,
     ),

@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pinfold.core.environments.conversation import CannotAsk
 from pinfold.core.formats.secrets import masked
-from pinfold.lsp.command_table import COMMANDS_BY_ID, ArgumentKind
+from pinfold.lsp.command_table import (
+    ACTIVE,
+    COMMANDS_BY_ID,
+    POINTED_AT,
+    UNTRUSTED,
+    ArgumentKind,
+)
 from pinfold.lsp.convert import path_of_uri
 from pinfold.lsp.late_answers import REQUEST_CANCELLED
 from pinfold.lsp.progress import CommandProgress, ProgressTokens
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 
     from pinfold.core.environments.conversation import Conversation, Severity
+    from pinfold.features.environment_status import OtherSelection
     from pinfold.lsp.command_table import Argument, Command
     from pinfold.lsp.documents import Documents
     from pinfold.lsp.handshake import ToolSettings
@@ -60,11 +67,6 @@ PROBES = "probes"
 RECOVERY = "recovery"
 """What the putting back of what an earlier session has left goes by in the background."""
 
-_UNTRUSTED = (
-    "runs programs, which is off as long as this workspace is not trusted; trust it in the editor"
-    " (VS Code: `Workspaces: Manage Workspace Trust`) and try again"
-)
-
 
 class CommandFailed(Exception):
     """A command could not do what it is for; the message says why, to people."""
@@ -85,12 +87,13 @@ class Host(Protocol):
     """What commands need of the session around them.
 
     `is_trusted` is what the client says of the workspace, ``None`` if it says nothing. `tools` is
-    what it says of installers.
+    what it says of installers, `other_selections` of what other programs have selected.
     """
 
     documents: Documents | None
     is_trusted: bool | None
     tools: ToolSettings
+    other_selections: Mapping[Path, OtherSelection]
 
     def look_again(self) -> None:
         """Look at the environments now."""
@@ -209,8 +212,8 @@ class Abilities:
     """What the client can do: show pickers, previews, progress that the server begins; edit.
 
     `shows_documents` if it can be asked to show a file, `applies_edits` if it changes files on
-    demand, `has_versions` if such a change may say of which version it is, and `creates_files` if
-    it may make a file.
+    demand, `has_versions` if such a change may say of which version it is, `creates_files` and
+    `deletes_files` if it may make a file or take one away.
     """
 
     has_ui: bool = False
@@ -220,6 +223,7 @@ class Abilities:
     applies_edits: bool = False
     has_versions: bool = False
     creates_files: bool = False
+    deletes_files: bool = False
 
 
 class Commands:
@@ -290,7 +294,7 @@ class Commands:
         self, command: Command, arguments: Arguments, answer: Answer, token: Token | None
     ) -> None:
         if command.needs_trust and self._host.is_trusted is False:
-            answer.refuse(REQUEST_FAILED, f"{command.id} {_UNTRUSTED}")
+            answer.refuse(REQUEST_FAILED, f"{command.name} {UNTRUSTED}")
             return
         execution = _Execution(answer)
         progress = CommandProgress(self._peer, self._tokens, token, execution.cancel)
@@ -384,6 +388,8 @@ class Commands:
                 more = {command.id: handler for command, handler in self._more.items()}
                 self._handlers = {**await in_thread(_handlers), **more}
             try:
+                if any(one.name in arguments for one in POINTED_AT):
+                    arguments = await _aimed(command, session, arguments)
                 result = await self._handlers[command.id](session, arguments)
             finally:
                 progress.close()
@@ -473,11 +479,14 @@ def parsed_params(
         return command, {}
     if not isinstance(given, list) or len(given) != 1 or not isinstance(given[0], dict):
         raise BadArguments(f"{command.id} takes no argument, null, or one JSON object")
-    known = {argument.name: argument for argument in command.arguments}
+    known = {argument.name: argument for argument in command.accepted}
     arguments: dict[str, ArgumentValue] = {}
     for field, value in given[0].items():
         if field not in known:
             raise BadArguments(f"{command.id} takes no `{field:.100}`")
+        if field == ACTIVE.name and isinstance(value, str) and _path(value) is None:
+            # An editor may show what is no file; that says nothing of what is meant.
+            continue
         if value is not None:
             arguments[field] = _parsed(command, known[field], value)
     return command, arguments
@@ -530,13 +539,28 @@ def _new_machine() -> Machine:
 
 
 def _handlers() -> Mapping[str, Handler]:
-    from pinfold.lsp import environment_commands, operation_commands, package_commands
+    from pinfold.lsp import (
+        environment_commands,
+        operation_commands,
+        package_commands,
+        terminal_commands,
+        tree_commands,
+    )
 
     return {
         **environment_commands.HANDLERS,
         **operation_commands.HANDLERS,
         **package_commands.HANDLERS,
+        **terminal_commands.HANDLERS,
+        **tree_commands.HANDLERS,
     }
+
+
+async def _aimed(command: Command, session: Session, arguments: Arguments) -> Arguments:
+    # With the handlers, and not before them: it reads what they read.
+    from pinfold.lsp.command_targets import aimed
+
+    return await aimed(command, session, arguments)
 
 
 def _recovered() -> tuple[tuple[str, Severity], ...]:

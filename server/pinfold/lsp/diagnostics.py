@@ -110,6 +110,8 @@ class Diagnostics:
         self._is_over = False
         self.on_changed: Callable[[], None] = _nothing
         """Called when something may be found now, or is known of an environment, that was not."""
+        self.more_queries: Callable[[], frozenset[EnvironmentQuery]] = frozenset
+        """Returns the questions for environments in which somebody else has an interest."""
 
     @property
     def channel(self) -> Channel:
@@ -135,6 +137,12 @@ class Diagnostics:
             self._watch.look_soon()
         else:
             self._files.have_none()
+        self.want_soon()
+
+    @property
+    def closed_files(self) -> Iterable[FileFindings]:
+        """What is found in the files that are not open."""
+        return self._files
 
     def stop(self) -> None:
         """End all work."""
@@ -160,7 +168,7 @@ class Diagnostics:
             # One that others include is judged as they have it.
             self._files.judge([file.path])
         self._including_changed(file.path)
-        self._want_soon()
+        self.want_soon()
 
     def changed(self, file: OpenFile) -> None:
         """Take note of an edit."""
@@ -178,7 +186,7 @@ class Diagnostics:
         self.channel.closed(file, stays=stays)
         self._files.changed_on_disk([file.path])
         self._including_changed(file.path)
-        self._want_soon()
+        self.want_soon()
 
     def saved(self, path: Path | None) -> None:
         """Take note that a document was written to disk, which the workspace knows already."""
@@ -229,7 +237,7 @@ class Diagnostics:
             if file.is_judged:
                 self.channel.affected(file, at_once=True)
         self._tell_settings_soon()
-        self._want_soon()
+        self.want_soon()
         self.on_changed()
 
     def _including_changed(self, path: Path) -> None:
@@ -259,6 +267,7 @@ class Diagnostics:
             uri = uri_of_path(found.path) if opened is None else opened.uri
             report = Report(uri, None, items, result_id)
             self.channel.reported(found.path, report)
+        self.on_changed()
 
     def _gone(self, path: Path) -> None:
         self.channel.reported(path, None)
@@ -266,9 +275,10 @@ class Diagnostics:
     def _settled(self) -> None:
         self.channel.settled()
         self._tell_settings_soon()
-        self._want_soon()
+        self.want_soon()
 
-    def _want_soon(self) -> None:
+    def want_soon(self) -> None:
+        """Take note that other environments may be wanted now."""
         if self._want_handle is None and not self._is_over:
             loop = asyncio.get_running_loop()
             self._want_handle = loop.call_later(_GATHERED_S, self._want)
@@ -284,7 +294,7 @@ class Diagnostics:
             for file in self._documents
             if file.is_judged and not file.is_too_large
         }
-        self._environments.want(self._files.queries | queries)
+        self._environments.want(self._files.queries | queries | self.more_queries())
 
     def _tell_settings_soon(self) -> None:
         if self._settings_handle is None and not self._is_over:

@@ -17,6 +17,12 @@ from lsprotocol import types
 from pinfold.lsp.command_table import COMMANDS
 from pinfold.lsp.convert import chosen_encoding, path_of_uri
 from pinfold.lsp.diagnostic_texts import ClientDiagnostics
+from pinfold.lsp.editor_settings import (
+    DEFAULT_DEBOUNCE_MS,
+    INSTALLERS,
+    MAX_DEBOUNCE_MS,
+    OPEN_FILES_ONLY,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,16 +30,7 @@ if TYPE_CHECKING:
     from pinfold.lsp.command_table import Command
     from pinfold.lsp.convert import PositionEncoding
 
-DEFAULT_DEBOUNCE_MS = 20
-MAX_DEBOUNCE_MS = 10_000
-
-INSTALLERS = ("auto", "uv", "pip")
-"""The values of the option `installer`."""
-
 _LOGGER = logging.getLogger("pinfold.lsp")
-
-OPEN_FILES_ONLY = "openFilesOnly"
-"""The value of the option `diagnosticMode` that leaves out what is not open."""
 
 _WATCHED = ("**/*.txt", "**/*.in", "**/pyproject.toml", "**/pinfold.toml", "**/.gitignore")
 
@@ -114,8 +111,14 @@ class Client:
 
     @property
     def pulls(self) -> bool:
-        """Whether the client asks for diagnostics, so that none are published."""
-        return isinstance(self.capability("textDocument", "diagnostic"), dict)
+        """Whether the client asks for diagnostics, so that none are published.
+
+        One that cannot be asked to ask again would never hear of what is found without an edit, as
+        after an installation: it gets them published, if it takes them so.
+        """
+        takes_published = isinstance(self.capability("textDocument", "publishDiagnostics"), dict)
+        asks = isinstance(self.capability("textDocument", "diagnostic"), dict)
+        return asks and (self.can_refresh or not takes_published)
 
     @property
     def registers_pulls(self) -> bool:
@@ -142,6 +145,19 @@ class Client:
         return has_data and isinstance(resolvable, list) and "edit" in resolvable
 
     @property
+    def executes_commands(self) -> bool:
+        """Whether the client asks for commands that a code action names.
+
+        One with an interface for our commands does, though it may register them by itself.
+        """
+        return self.has_ui or isinstance(self.capability("workspace", "executeCommand"), dict)
+
+    @property
+    def shows_disabled_actions(self) -> bool:
+        """Whether a code action may say why it is off."""
+        return self.capability("textDocument", "codeAction", "disabledSupport") is True
+
+    @property
     def has_ui(self) -> bool:
         """Whether the client has pickers and a status bar of its own."""
         found = self.capability("experimental", "pinfold", "ui")
@@ -151,6 +167,11 @@ class Client:
     def has_preview(self) -> bool:
         """Whether the client can show what a command would do."""
         return self.capability("experimental", "pinfold", "ui", "preview") is True
+
+    @property
+    def has_command_links(self) -> bool:
+        """Whether links that run commands may stand in what the client shows."""
+        return self.capability("experimental", "pinfold", "ui", "commandLinks") is True
 
     @property
     def has_progress(self) -> bool:
@@ -175,8 +196,16 @@ class Client:
     @property
     def creates_files(self) -> bool:
         """Whether an edit may make a file."""
+        return self._may("create")
+
+    @property
+    def deletes_files(self) -> bool:
+        """Whether an edit may take a file away."""
+        return self._may("delete")
+
+    def _may(self, operation: str) -> bool:
         found = self.capability("workspace", "workspaceEdit", "resourceOperations")
-        return self.has_versioned_edits and isinstance(found, list) and "create" in found
+        return self.has_versioned_edits and isinstance(found, list) and operation in found
 
     @property
     def tools(self) -> ToolSettings:

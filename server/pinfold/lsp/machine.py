@@ -33,8 +33,10 @@ from pinfold.core.environments.probe import LocalStateFolder, Prober
 from pinfold.core.environments.probe_answers import ask_unknown, informed
 from pinfold.core.environments.shells import detect_shell, shell_of
 from pinfold.core.environments.stalls import Stalled
+from pinfold.core.environments.terminal_activation import terminal_activation
 from pinfold.core.files import LocalFileSystem
 from pinfold.features.environments import Selection
+from pinfold.features.projects import pointed_at
 from pinfold.lsp.environment_watch import environment_reader, home_directory
 
 if TYPE_CHECKING:
@@ -47,8 +49,10 @@ if TYPE_CHECKING:
     from pinfold.core.environments.operations.workbench import Workbench
     from pinfold.core.environments.selection import EnvironmentQuery
     from pinfold.core.environments.shells import Shell
+    from pinfold.core.environments.terminal_activation import TerminalActivation
     from pinfold.core.model.installation import Installation
     from pinfold.core.workspace.snapshot import Snapshot
+    from pinfold.features.projects import Pointed
     from pinfold.lsp.handshake import ToolSettings
 
 Result = TypeVar("Result")
@@ -124,6 +128,19 @@ class Machine:
         answer = self._within(folder, partial(ask, query), self._reader.silent_since)
         return Place(folder, project, Selection(folder, answer))
 
+    def pointed_at(self, paths: Sequence[Path], snapshot: Snapshot) -> tuple[Pointed, ...]:
+        """Return what each of *paths* stands for.
+
+        *snapshot* is one whose files nobody else reads.
+
+        Raises:
+            Refused: one of them is not there, or does not answer.
+        """
+        return tuple(
+            self._within(path, partial(pointed_at, path, snapshot, self._folder_of))
+            for path in paths
+        )
+
     def workbench(self, tools: ToolSettings, untrusted: tuple[Path, ...] = ()) -> Workbench:
         """Return what operations work with; no uv in the folders *untrusted* is started."""
         # Late: what only reads needs none of it.
@@ -156,6 +173,10 @@ class Machine:
         return self._examiner.examined(
             self.with_selected(inventory, selection), thoroughly=thoroughly
         )
+
+    def examined_ones(self, installations: Sequence[Installation]) -> list[Examined]:
+        """Return *installations* with what is wrong with each."""
+        return self._examiner.examined(installations)
 
     def with_selected(
         self, inventory: Inventory, selection: Selection | None
@@ -213,6 +234,16 @@ class Machine:
         prefix, filesystem = installation.prefix, self._examiner.filesystem
         scripts = self._within(prefix, partial(read_activation_scripts, prefix, filesystem))
         return activation(installation, shell, scripts)
+
+    def terminal_activation(self, installation: Installation) -> TerminalActivation:
+        """Return how terminals of an editor have *installation* active.
+
+        Raises:
+            Refused: it does not answer.
+        """
+        prefix, filesystem = installation.prefix, self._examiner.filesystem
+        scripts = self._within(prefix, partial(read_activation_scripts, prefix, filesystem))
+        return terminal_activation(installation, scripts, os.environ, is_windows=os.name == "nt")
 
     def choose(self, folder: Path, prefix: Path | None) -> None:
         """Keep what a person has chosen; ``None`` for no environment.

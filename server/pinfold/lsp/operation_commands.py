@@ -24,7 +24,8 @@ from pinfold.core.environments.operations.requests import (
 from pinfold.core.environments.operations.runner import Outcome, Result
 from pinfold.core.environments.planning.upgrading import Level
 from pinfold.features.operations import outcome_json
-from pinfold.lsp.command_places import as_path, why_none, written
+from pinfold.features.projects import usual_files
+from pinfold.lsp.command_places import as_path, ask_machine, why_none, written
 from pinfold.lsp.commands import BadArguments, CommandFailed
 from pinfold.lsp.operation_outcomes import choose_if_not_found, run_and_tell
 from pinfold.lsp.operation_questions import (
@@ -52,7 +53,6 @@ from pinfold.lsp.operation_scene import (
     texts_of,
 )
 from pinfold.lsp.requirements_files import requirements_files
-from pinfold.lsp.saving import save_installed, save_uninstalled
 from pinfold.lsp.transport import in_thread
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ async def _create(scene: Scene, arguments: Arguments) -> object:
     named = arguments.get("path")
     prefix = folder / USUAL_PLACE if named is None else as_path(named)
     is_over = arguments.get("over") is True
-    python = text_of(arguments, "python")
+    python = text_of(arguments, "python") or await _python_of(scene, arguments)
     packages = texts_of(arguments, "packages") or ()
     files = paths_of(arguments, "requirements")
     wants_files = arguments.get("install")
@@ -113,7 +113,7 @@ async def _create(scene: Scene, arguments: Arguments) -> object:
         questions.append(place)
     if python is None and not scene.agrees:
         questions.append(interpreter)
-    usual = _usual(found)
+    usual = usual_files(found)
     if usual and (scene.agrees or wants_files is True):
         files = usual
     elif found and (not scene.agrees or wants_files is True):
@@ -131,10 +131,23 @@ async def _create(scene: Scene, arguments: Arguments) -> object:
     )
     said = ["env", "create", str(prefix), *(["--python", python] if python else [])]
     said += [*_said_files(files or ()), *(f"--install={text}" for text in packages)]
-    outcome = await run_and_tell(scene, request, said, files or ())
+    outcome = await run_and_tell(scene, request, said, files or (), save=_save(arguments))
     if outcome.result is Result.DONE:
         await choose_if_not_found(scene, prefix)
     return outcome_json(outcome, written)
+
+
+async def _python_of(scene: Scene, arguments: Arguments) -> str | None:
+    """Return the interpreter of the environment that was named to make one like it, if one was."""
+    named = arguments.get("environment")
+    if named is None:
+        return None
+    found = await ask_machine(partial(scene.machine.identified, as_path(named)))
+    # What is made from an environment's own goes when that goes.
+    executable = found.executable if found.is_base else found.real_executable or found.executable
+    if executable is None:
+        raise CommandFailed(f"there is no interpreter in {found.prefix}")
+    return str(executable)
 
 
 async def remove_environment(session: Session, arguments: Arguments) -> object:
@@ -188,15 +201,11 @@ async def install_packages(session: Session, arguments: Arguments) -> object:
     if not isinstance(prefix, Path):
         if editables:
             raise CommandFailed(why_none(scene.place.selection))
-        return await _created(scene, prefix, {"packages": texts, "install": False})
+        saved = {"save": arguments["save"]} if "save" in arguments else {}
+        return await _created(scene, prefix, {"packages": texts, "install": False, **saved})
     request = Install(folder=scene.folder, prefix=prefix, requirements=texts, editables=editables)
     said = ["install", *texts, *(f"--editable={text}" for text in editables)]
-    outcome = await run_and_tell(scene, request, said)
-    if "save" in arguments and outcome.result in (Result.DONE, Result.NOTHING_TO_DO):
-        installed = await in_thread(partial(scene.bench.installed, prefix))
-        await save_installed(
-            session, scene.conversation, as_path(arguments["save"]), texts, editables, installed
-        )
+    outcome = await run_and_tell(scene, request, said, save=_save(arguments))
     return outcome_json(outcome, written)
 
 
@@ -217,11 +226,7 @@ async def uninstall_packages(session: Session, arguments: Arguments) -> object:
         folder=scene.folder, prefix=prefix, names=names, with_unused=with_unused, files=files
     )
     said = ["uninstall", *names, *(["--with-unused"] if with_unused else [])]
-    outcome = await run_and_tell(scene, request, said, files)
-    if "save" in arguments and outcome.result is Result.DONE:
-        assert outcome.plan is not None
-        keys = [change.key for change in outcome.plan.removes]
-        await save_uninstalled(session, scene.conversation, as_path(arguments["save"]), keys)
+    outcome = await run_and_tell(scene, request, said, files, save=_save(arguments))
     return outcome_json(outcome, written)
 
 
@@ -307,20 +312,13 @@ async def _files(scene: Scene, arguments: Arguments, title: str) -> tuple[Path, 
         raise CommandFailed(f"there is no requirements file in {scene.folder}: pass `files`")
     if len(found) == 1:
         return found
-    usual = _usual(found)
+    usual = usual_files(found)
     if scene.agrees and usual:
         return usual
     chosen = await ask_files(
         scene.conversation, found, scene.folder, title=title, argument="files", usual=usual
     )
     return chosen if isinstance(chosen, tuple) and chosen else None
-
-
-def _usual(found: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the file that is meant where nobody says which."""
-    if len(found) == 1:
-        return tuple(found)
-    return tuple(path for path in found if path.name == USUAL_FILE)[:1]
 
 
 async def _usual_file(scene: Scene) -> tuple[Path, ...]:
@@ -335,6 +333,10 @@ async def _asked_packages(
     if installed is None:
         raise CommandFailed(f"what is installed in {prefix} cannot be read")
     return await ask_installed(scene.conversation, installed, title, offers_all=offers_all)
+
+
+def _save(arguments: Arguments) -> Path | None:
+    return as_path(arguments["save"]) if "save" in arguments else None
 
 
 def _declined() -> object:

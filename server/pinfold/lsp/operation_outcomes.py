@@ -17,10 +17,11 @@ from pinfold.core.model.text import TextRange
 from pinfold.features.operations import asked_files, outcome_text, plan_lines
 from pinfold.lsp.command_places import ask_machine, place_at
 from pinfold.lsp.convert import to_range, uri_of_path
-from pinfold.lsp.environment_commands import search_behind, tell_of_inventory
+from pinfold.lsp.environment_search import search_behind, tell_of_inventory
 from pinfold.lsp.install_failures import FailedLine
 from pinfold.lsp.operation_questions import may_go_on_unsaved
 from pinfold.lsp.requirements_files import unsaved_files
+from pinfold.lsp.saving import Saver
 from pinfold.lsp.transport import in_thread
 from pinfold.lsp.ui import SHOW_MESSAGE_REQUEST, ClientRefused
 
@@ -40,9 +41,17 @@ _UNDO, _SHOW_LOG = "Undo", "Show log"
 
 
 async def run_and_tell(
-    scene: Scene, request: Request, said: Sequence[str], files: Sequence[Path] = ()
+    scene: Scene,
+    request: Request,
+    said: Sequence[str],
+    files: Sequence[Path] = (),
+    *,
+    save: Path | None = None,
 ) -> Outcome:
-    """Do it, once it was agreed to, and tell of the outcome."""
+    """Do it, once it was agreed to, and tell of the outcome.
+
+    *files* are those that it installs from, and *save* is one that is written when it is done.
+    """
     session = scene.session
     snapshot = scene.snapshot
     unsaved = await in_thread(
@@ -58,6 +67,7 @@ async def run_and_tell(
     def render(plan: Plan) -> Sequence[str]:
         return [f"Environment: {scene.shown(plan.prefix)}", *plan_lines(plan, scene.shown)]
 
+    saver = Saver(scene, request, save)
     try:
         outcome = await run_operation(
             request,
@@ -67,11 +77,15 @@ async def run_and_tell(
             render=render,
             said=("pinfold", *said),
             only_preview=scene.only_preview,
+            amend=saver.amend,
         )
     finally:
         # Whatever became of it: what was put back has been something else meanwhile.
         session.host.look_again()
+    outcome = await saver.finish(outcome)
     await _tell(scene, request, outcome)
+    for sentence in outcome.unsaved:
+        session.conversation.tell(sentence, Severity.WARNING)
     return outcome
 
 

@@ -27,12 +27,13 @@ from pinfold.core.environments.operations.choosing_python import choose_python
 from pinfold.core.environments.operations.prepared import own_projects
 from pinfold.core.environments.operations.workbench import as_environment, suitable
 from pinfold.core.environments.planning.asked import read_typed
+from pinfold.core.environments.planning.naming import refusal_of_place
 from pinfold.core.environments.planning.refusal import Refusal
 from pinfold.core.environments.planning.uninstalling import SEEDS
 from pinfold.features.environments import python_of
 from pinfold.features.operations import refusal_text
 from pinfold.lsp.command_places import identity_path, written
-from pinfold.lsp.environment_commands import inventories
+from pinfold.lsp.environment_search import inventories
 from pinfold.lsp.transport import in_thread
 
 if TYPE_CHECKING:
@@ -120,7 +121,11 @@ def _problem_of_place(folder: Path, text: str) -> str | None:
         return "a folder needs a name"
     if "\0" in text:
         return "no path holds a NUL"
-    return "something is there already" if is_taken(_placed(folder, text)) else None
+    place = _placed(folder, text)
+    refusal = refusal_of_place(place, (place.name,))
+    if refusal is not None:
+        return refusal.message
+    return "something is there already" if is_taken(place) else None
 
 
 def _placed(folder: Path, text: str) -> Path:

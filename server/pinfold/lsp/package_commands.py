@@ -24,6 +24,7 @@ from pinfold.features.tree_text import tree_lines
 from pinfold.lsp.command_places import (
     as_path,
     ask_machine,
+    document,
     own_files,
     place_at,
     place_of,
@@ -70,6 +71,7 @@ async def freeze_environment(session: Session, arguments: Arguments) -> object:
         "text": text,
         "notes": list(frozen.notes),
         "file": None if file is None else written(as_path(file)),
+        "document": document("requirements.txt", text) if file is None else None,
     }
 
 
@@ -113,7 +115,7 @@ async def show_history(session: Session, arguments: Arguments) -> object:
     lines = await in_thread(lambda: list(history_lines(entries, history, written)))
     text = "\n".join(lines) or "Nothing was changed here."
     show(session, text, Severity.INFO)
-    return {**shape, "text": text}
+    return {**shape, "text": text, "document": document("history.txt", text)}
 
 
 async def show_dependency_tree(session: Session, arguments: Arguments) -> object:
@@ -127,8 +129,31 @@ async def show_dependency_tree(session: Session, arguments: Arguments) -> object
     if why is not None and (packages or is_inverted):
         raise BadArguments("with `why`, there is neither `packages` nor `inverted`")
     shape = await in_thread(
-        partial(_tree, installed, packages, why if isinstance(why, str) else None, is_inverted)
+        partial(
+            _tree,
+            installed,
+            packages,
+            why if isinstance(why, str) else None,
+            is_inverted=is_inverted,
+        )
     )
+    show(session, str(shape["text"]), Severity.INFO)
+    return shape
+
+
+async def explain_package(session: Session, arguments: Arguments) -> object:
+    """Say why a package is there."""
+    installed = await _installed(session, arguments)
+    if installed is None:
+        return None
+    named = arguments.get("packages")
+    names = [str(name) for name in named] if isinstance(named, tuple) else []
+    if len(names) > 1:
+        raise BadArguments("`packages` names one package here")
+    name = names[0] if names else await _asked_package(session, installed)
+    if name is None:
+        return None
+    shape = await in_thread(partial(_tree, installed, (), name, is_inverted=False))
     show(session, str(shape["text"]), Severity.INFO)
     return shape
 
@@ -138,6 +163,7 @@ HANDLERS: Mapping[str, Handler] = {
     "pinfold.pinAll": pin_all,
     "pinfold.showHistory": show_history,
     "pinfold.showDependencyTree": show_dependency_tree,
+    "pinfold.explainPackage": explain_package,
 }
 
 
@@ -159,17 +185,26 @@ async def _installed(session: Session, arguments: Arguments) -> InstalledPackage
     return packages
 
 
+async def _asked_package(session: Session, installed: InstalledPackages) -> str | None:
+    items = [
+        PickItem(key, found.name, found.version) for key, found in sorted(installed.by_name.items())
+    ]
+    pick = Pick("Why Is This Package Installed?", "Which package?", "packages")
+    picked = await session.conversation.pick(pick, at_once(*items))
+    return picked.id if isinstance(picked, Picked) else None
+
+
 async def _write(session: Session, path: Path, text: str) -> None:
     """Have the client make *text* that of a file."""
     snapshot = own_files(session.documents.snapshot)
-    document = await in_thread(partial(snapshot.document, path))
-    if isinstance(document, Unreadable):
+    there = await in_thread(partial(snapshot.document, path))
+    if isinstance(there, Unreadable):
         edits = FileEdits(path, None, [Edit(TextRange(0, 0), text)])
     else:
-        ended = text.replace("\n", dominant_line_end(document.text))
-        if ended == document.text:
+        ended = text.replace("\n", dominant_line_end(there.text))
+        if ended == there.text:
             return
-        edits = FileEdits(path, document, [Edit(TextRange(0, len(document.text)), ended)])
+        edits = FileEdits(path, there, [Edit(TextRange(0, len(there.text)), ended)])
     problem = await apply_edits(session, "Freeze", [edits])
     if problem is not None:
         raise CommandFailed(f"{path} is as it was: {problem}")
@@ -198,14 +233,14 @@ def _pins(snapshot: Snapshot, path: Path, place: Place) -> tuple[FileEdits, int]
     known = replace(
         snapshot.with_answers({query: place.selection.answer}),
     )
-    document = known.document(path)
-    if isinstance(document, Unreadable):
-        return document.detail
+    there = known.document(path)
+    if isinstance(there, Unreadable):
+        return there.detail
     findings = [one for one in known.judge(path).findings if one.rule == UNPINNED]
     fixes = [fix for one in findings if (fix := applicable_fix(one, unsafe=True)) is not None]
     edits = [edit for fix in fixes for edit in fix.edits]
-    ended = with_line_end(edits, dominant_line_end(document.text))
-    return FileEdits(path, document, ended), len(findings) - len(fixes)
+    ended = with_line_end(edits, dominant_line_end(there.text))
+    return FileEdits(path, there, ended), len(findings) - len(fixes)
 
 
 def _is_meant(entry: Entry, arguments: Arguments, place: Place | None) -> bool:
@@ -219,6 +254,7 @@ def _tree(
     installed: InstalledPackages,
     packages: Sequence[str],
     why: str | None,
+    *,
     is_inverted: bool,
 ) -> Json:
     known = known_names(installed)
@@ -230,4 +266,5 @@ def _tree(
     else:
         found = trees(installed, [normalised(name) for name in packages], inverted=is_inverted)
     shape = trees_json(installed, found, written, inverted=is_inverted)
-    return {**shape, "text": "\n".join(tree_lines(found)) or "Nothing is installed."}
+    text = "\n".join(line.text for line in tree_lines(found)) or "Nothing is installed."
+    return {**shape, "text": text, "document": document("dependencies.txt", text)}

@@ -172,7 +172,8 @@ class _Shown:
         # Guarded by the lock, for they are set from any thread.
         self._message = ""
         # A client that sees no percentage at the beginning may show none later.
-        self._percent: float | None = 0.0 if is_measured else None
+        self._is_measured = is_measured
+        self._percent = 0.0
         self._is_waiting = False
         # Of the loop alone.
         self._is_begun = False
@@ -184,7 +185,7 @@ class _Shown:
         """Say how far it is; see :class:`Progress`."""
         with self._lock:
             self._message = message
-            if percent is not None and self._percent is not None:
+            if percent is not None and self._is_measured:
                 self._percent = max(self._percent, min(percent, 100.0))
             if self._is_waiting:
                 return
@@ -212,7 +213,8 @@ class _Shown:
         """Go on with something else under the same token."""
         self._is_cancellable = is_cancellable
         with self._lock:
-            self._percent = 0.0 if is_measured else None
+            # What was reached before stays: a percentage never goes down under its token.
+            self._is_measured = is_measured
         self.report(title)
         return _Stage(self, title)
 
@@ -244,7 +246,7 @@ class _Shown:
     def _state(self) -> dict[str, Any]:
         with self._lock:
             state: dict[str, Any] = {"message": self._message} if self._message else {}
-            if self._percent is not None:
+            if self._is_measured:
                 state["percentage"] = int(self._percent)
         return state
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -21,6 +23,7 @@ from pygls.protocol import (
     lsp_method,
 )
 
+from pinfold import __version__
 from pinfold.lsp.convert import InvalidChange, path_of_uri
 from pinfold.lsp.diagnostics import Diagnostics
 from pinfold.lsp.documents import Documents
@@ -31,11 +34,11 @@ from pinfold.lsp.reports import OpenReports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from cattrs import Converter
     from pygls.lsp.server import LanguageServer
 
+    from pinfold.features.environment_status import OtherSelection
     from pinfold.lsp.command_table import Command
     from pinfold.lsp.commands import Commands, Handler
     from pinfold.lsp.documents import OpenFile
@@ -108,6 +111,8 @@ class PinfoldProtocol(LanguageServerProtocol):
         # What the client says of the workspace; ``None`` if it says nothing.
         self.is_trusted: bool | None = None
         self.tools = ToolSettings()
+        # What other programs have selected, by folder; it never counts, and is only told.
+        self.other_selections: Mapping[Path, OtherSelection] = {}
         self._idle_handle: asyncio.TimerHandle | None = None
         super().__init__(server, converter)
 
@@ -208,6 +213,7 @@ class PinfoldProtocol(LanguageServerProtocol):
                 applies_edits=client.applies_edits,
                 has_versions=client.has_versioned_edits,
                 creates_files=client.creates_files,
+                deletes_files=client.deletes_files,
             )
             self._commands = Commands(
                 self,
@@ -238,6 +244,12 @@ class PinfoldProtocol(LanguageServerProtocol):
             return
         if method == TRUST_CHANGED:
             self._trust_changed(data.get("params"))
+            return
+        if method == ACTIVE_EDITOR_CHANGED:
+            self._active_editor_changed(data.get("params"))
+            return
+        if method == OTHER_SELECTION:
+            self._selected_elsewhere(data.get("params"))
             return
         if not self._handles(method):
             return
@@ -270,6 +282,26 @@ class PinfoldProtocol(LanguageServerProtocol):
                 self._commands.trust_changed()
         else:
             _LOGGER.warning("ignored %s, whose parameters are malformed", TRUST_CHANGED)
+
+    def _active_editor_changed(self, params: object) -> None:
+        uri = params.get("uri") if isinstance(params, dict) else None
+        if self._status is not None and (uri is None or isinstance(uri, str)):
+            self._status.show(uri)
+
+    def _selected_elsewhere(self, params: object) -> None:
+        from pinfold.features.environment_status import OtherSelection
+
+        folder, environment = _path_of(params, "folder"), _path_of(params, "environment")
+        source = _string(params, "source")
+        if folder is None or source is None:
+            _LOGGER.warning("ignored %s, whose parameters are malformed", OTHER_SELECTION)
+            return
+        others = {known: other for known, other in self.other_selections.items() if known != folder}
+        if environment is not None:
+            others[folder] = OtherSelection(source, environment)
+        self.other_selections = others
+        if self._status is not None:
+            self._status.changed()
 
     def _receive_response(self, data: dict[str, Any]) -> None:
         identifier = _id_of(data)
@@ -360,8 +392,14 @@ class PinfoldProtocol(LanguageServerProtocol):
         if client.has_ui:
             from pinfold.lsp.status import StatusTeller
 
-            self._status = StatusTeller(self.documents, reports, self.tell)
-            self.diagnostics.on_changed = self._status.changed
+            self._status = StatusTeller(
+                self.documents,
+                reports,
+                self.diagnostics,
+                self.tell,
+                lambda: self.other_selections,
+                has_links=client.has_command_links,
+            )
         watch_parent(client.process_id, self.end)
         return {
             "capabilities": client.server_capabilities(self.more_commands),
@@ -374,6 +412,9 @@ class PinfoldProtocol(LanguageServerProtocol):
         registrations = self.client.registrations()
         if registrations:
             self._request("client/registerCapability", {"registrations": registrations})
+        if self.client.has_ui:
+            # What a report of a mistake begins with; such a client has a log that people see.
+            self.tell(types.WINDOW_LOG_MESSAGE, {"type": 3, "message": _about(self.client.roots)})
         if self.diagnostics is not None:
             self.diagnostics.start()
         if self.reads_environments and self._idle_handle is None:
@@ -569,6 +610,8 @@ class PinfoldProtocol(LanguageServerProtocol):
         return identifier
 
 
+ACTIVE_EDITOR_CHANGED = "pinfold/activeEditorChanged"
+OTHER_SELECTION = "pinfold/otherSelection"
 TRUST_CHANGED = "pinfold/trustChanged"
 VALIDATE_INPUT = "pinfold/validateInput"
 
@@ -580,6 +623,17 @@ _METHOD_NOT_FOUND = -32601
 _NOT_INITIALIZED = -32002
 
 _LATE_METHODS = frozenset({types.TEXT_DOCUMENT_DIAGNOSTIC, types.WORKSPACE_DIAGNOSTIC})
+
+
+def _about(roots: Sequence[Path]) -> str:
+    """Return who is speaking, and on what."""
+    implementation = sys.implementation.name
+    python = ".".join(map(str, sys.version_info[:3]))
+    folders = ", ".join(map(str, roots)) or "none"
+    return (
+        f"Pinfold {__version__} on {implementation} {python} ({sys.executable}), {sys.platform};"
+        f" workspace folders: {folders}"
+    )
 
 
 def _masked(params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -617,6 +671,17 @@ def _id_of(data: object) -> int | str | None:
 def _string(data: object, key: str) -> str | None:
     value = data.get(key) if isinstance(data, dict) else None
     return value if isinstance(value, str) else None
+
+
+def _path_of(params: object, key: str) -> Path | None:
+    """Return what is under *key*, an absolute path or a file URI."""
+    text = _string(params, key)
+    if text is None or "\0" in text:
+        return None
+    if text.startswith("file:"):
+        return path_of_uri(text)
+    path = Path(text)
+    return path if path.is_absolute() else None
 
 
 def _uri_of(params: object) -> str | None:

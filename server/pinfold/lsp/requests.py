@@ -8,6 +8,7 @@ came before them.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -15,18 +16,19 @@ from lsprotocol import types
 from pinfold.core.files import Unreadable
 from pinfold.core.model.text import TextRange
 from pinfold.features.code_actions import has_safe_fixes, quick_fixes
+from pinfold.features.command_actions import command_actions
 from pinfold.features.document_links import document_links
 from pinfold.features.hover import hover
+from pinfold.lsp.command_table import COMMANDS_BY_ID, UNTRUSTED
 from pinfold.lsp.convert import expressible, to_offset, to_position, uri_of_path
 from pinfold.lsp.documents import judged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pinfold.core.formats.document import Document
     from pinfold.core.model.finding import Edit, Finding
-    from pinfold.features.code_actions import QuickFix
+    from pinfold.features.command_actions import CommandAction
     from pinfold.lsp.documents import Documents, OpenFile
     from pinfold.lsp.protocol import PinfoldProtocol
 
@@ -53,11 +55,13 @@ def on_code_action(
                     types.CodeAction(
                         title=quick_fix.title,
                         kind=types.CodeActionKind.QuickFix,
-                        diagnostics=_mended(documents, document, quick_fix, params.context),
+                        diagnostics=_mended(documents, document, quick_fix.finding, params.context),
                         is_preferred=True if quick_fix.is_preferred else None,
                         edit=edit,
                     )
                 )
+        if protocol.client.executes_commands and file.is_local:
+            actions += _command_actions(protocol, file, document, span, params.context)
     if _wants(only, FIX_ALL) and has_safe_fixes(findings):
         action = types.CodeAction(
             title="Fix all safe findings of Pinfold",
@@ -122,6 +126,41 @@ def on_hover(protocol: PinfoldProtocol, params: types.HoverParams) -> types.Hove
     else:
         contents = types.MarkupContent(types.MarkupKind.PlainText, said.content.plain)
     return types.Hover(contents, _range(documents, document, said.range))
+
+
+def _command_actions(
+    protocol: PinfoldProtocol,
+    file: OpenFile,
+    document: Document,
+    span: TextRange,
+    context: types.CodeActionContext,
+) -> Iterator[types.CodeAction]:
+    """Yield what can be done beside the file; what is off is left out, or says why."""
+    documents = protocol.documents
+    assert documents is not None
+    answer = documents.snapshot.facts_of(file.path).environment
+    findings = documents.judge(file).findings
+    for action in command_actions(document, file.path, findings, span, answer):
+        is_off = COMMANDS_BY_ID[action.command].needs_trust and protocol.is_trusted is False
+        if is_off and not protocol.client.shows_disabled_actions:
+            continue
+        yield types.CodeAction(
+            title=action.title,
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=_mended(documents, document, action.finding, context),
+            disabled=types.CodeActionDisabled(f"It {UNTRUSTED}") if is_off else None,
+            command=types.Command(action.title, action.command, arguments=[_argument(action)]),
+        )
+
+
+def _argument(action: CommandAction) -> dict[str, object]:
+    return {name: _plain(value) for name, value in action.arguments.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value.as_posix() if isinstance(value, Path) else value
 
 
 def _document_and_file(
@@ -207,15 +246,15 @@ def _text_edit(documents: Documents, document: Document, edit: Edit) -> types.Te
 def _mended(
     documents: Documents,
     document: Document,
-    quick_fix: QuickFix,
+    finding: Finding,
     context: types.CodeActionContext,
 ) -> list[types.Diagnostic]:
-    """Return those of the client's diagnostics that are the finding which a fix mends."""
-    span = _range(documents, document, quick_fix.finding.range)
+    """Return those of the client's diagnostics that are the finding which an action is about."""
+    span = _range(documents, document, finding.range)
     return [
         diagnostic
         for diagnostic in context.diagnostics
-        if diagnostic.code == quick_fix.finding.rule and diagnostic.range == span
+        if diagnostic.code == finding.rule and diagnostic.range == span
     ]
 
 

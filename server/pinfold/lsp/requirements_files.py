@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.environments.operations.prepared import UnreadableFile
 from pinfold.core.files import Unreadable, locale_encoding
-from pinfold.core.model.files import FileRole
 from pinfold.core.workspace.dependency_files import (
     classify_name,
     is_certain_name,
@@ -19,15 +18,13 @@ from pinfold.core.workspace.dependency_files import (
 )
 from pinfold.core.workspace.snapshot import DiskFiles
 from pinfold.features.operations import asked_files
+from pinfold.features.projects import INSTALLED_ROLES, REQUIREMENTS_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pinfold.core.workspace.snapshot import Snapshot
-
-_FOLDER = "requirements"
-_INSTALLED = (FileRole.REQUIREMENTS, FileRole.INPUT)
 
 MAX_FILES = 100
 """How many files are offered at most."""
@@ -45,7 +42,7 @@ def requirements_files(folder: Path, snapshot: Snapshot) -> tuple[Path, ...]:
     Those in a folder ``requirements`` below it count, too. What a resolver compiles does not where
     what came of it is there.
     """
-    found = [*_in_folder(folder, snapshot), *_in_folder(folder / _FOLDER, snapshot)]
+    found = [*_in_folder(folder, snapshot), *_in_folder(folder / REQUIREMENTS_FOLDER, snapshot)]
     compiled = {path.with_suffix("") for path in found if path.suffix != ".in"}
     kept = [path for path in found if path.suffix != ".in" or path.with_suffix("") not in compiled]
     kept.sort(key=lambda path: (path.name != "requirements.txt", len(path.parts), path))
@@ -58,7 +55,7 @@ def _in_folder(folder: Path, snapshot: Snapshot) -> Iterator[Path]:
         return
     for name in sorted(names):
         path = folder / name
-        if classify_name(path) not in _INSTALLED:
+        if classify_name(path) not in INSTALLED_ROLES:
             continue
         document = snapshot.document(path)
         if isinstance(document, Unreadable):

@@ -363,7 +363,13 @@ def _shown(offer: Offer) -> dict[str, Any]:
             "icon": item.icon,
             "picked": item.is_picked,
             "buttons": [
-                {"id": button.id, "label": button.label, "icon": button.icon}
+                {
+                    "id": button.id,
+                    "label": button.label,
+                    "icon": button.icon,
+                    "copies": button.copies or None,
+                    "opens": button.opens or None,
+                }
                 for button in item.buttons
             ],
         }

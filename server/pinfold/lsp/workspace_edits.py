@@ -17,27 +17,41 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pinfold.core.model.finding import Edit
-    from pinfold.lsp.commands import Session
+    from pinfold.lsp.commands import Abilities, Session
 
 APPLY_EDIT = "workspace/applyEdit"
 
 
 @dataclass(frozen=True, slots=True)
 class FileEdits:
-    """The edits of a file, in order; `document` is what it is now, ``None`` for a new one."""
+    """The edits of a file, in order; `document` is what it is now, ``None`` for a new one.
+
+    With `is_removed` it goes, and the edits do not count.
+    """
 
     path: Path
     document: Document | None
     edits: Sequence[Edit]
+    is_removed: bool = False
+
+
+def why_no_edits(abilities: Abilities, documents: Sequence[Document | None]) -> str | None:
+    """Return in a clause why the client cannot edit files, ``None`` if it can.
+
+    *documents* are what they are now, ``None`` for new ones.
+    """
+    if not abilities.applies_edits:
+        return "this client changes no files on demand"
+    if None in documents and not abilities.creates_files:
+        return "this client makes no files on demand"
+    return None
 
 
 async def apply_edits(session: Session, label: str, files: Sequence[FileEdits]) -> str | None:
     """Have the client make edits; return in a clause why it has not, ``None`` if it has."""
-    abilities = session.abilities
-    if not abilities.applies_edits:
-        return "this client changes no files on demand"
-    if any(file.document is None for file in files) and not abilities.creates_files:
-        return "this client makes no files on demand"
+    problem = why_no_edits(session.abilities, [file.document for file in files])
+    if problem is not None:
+        return problem
     try:
         answer = await session.peer.ask(
             APPLY_EDIT, {"label": label, "edit": _workspace_edit(session, files)}
@@ -56,6 +70,9 @@ def _workspace_edit(session: Session, files: Sequence[FileEdits]) -> dict[str, A
     changes: list[dict[str, Any]] = []
     for file in files:
         uri, opened = _uri(session, file.path), session.documents.of(file.path)
+        if file.is_removed:
+            changes.append({"kind": "delete", "uri": uri, "options": {"ignoreIfNotExists": True}})
+            continue
         if file.document is None:
             changes.append({"kind": "create", "uri": uri, "options": {"ignoreIfExists": True}})
         version = None if opened is None else opened.version

@@ -24,6 +24,7 @@ from pinfold.core.workspace.dependency_files import (
     looks_like_dependency_file,
     role_of_named_file,
 )
+from pinfold.features.unmet import Unmet, unmet
 from pinfold.lsp.documents import included_by, settings_files
 from pinfold.lsp.transport import call_in
 
@@ -58,6 +59,7 @@ class FileFindings:
 
     `items` are the elements of a JSON array of diagnostics. `pulls_in` are the files that it
     includes, or would if they were there; `problems` are those of the settings that hold for it.
+    `unmet` is what it asks for and is not there.
     """
 
     path: Path
@@ -66,6 +68,7 @@ class FileFindings:
     pulls_in: frozenset[Path]
     query: EnvironmentQuery
     problems: tuple[SettingProblem, ...]
+    unmet: Unmet
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +333,7 @@ class _Run:
             included_by(snapshot, path, role),
             snapshot.environment_query(path),
             snapshot.settings(path).problems,
+            unmet(judgement),
         )
 
     def _search(self) -> Iterator[tuple[Path, FileRole]]:

@@ -1,0 +1,54 @@
+"""The command by which an editor has an environment active in its terminals.
+
+Owns the shape of its result. What is set is
+:mod:`pinfold.core.environments.terminal_activation`'s to know. Runs nothing, and so needs no trust;
+whether terminals are activated in a workspace that is not trusted is for the client to decide.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pinfold.lsp.command_places import as_path, ask_machine, place_of, why_none, written
+from pinfold.lsp.commands import CommandFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pinfold.lsp.commands import Arguments, Handler, Session
+
+
+async def terminal_activation(session: Session, arguments: Arguments) -> object:
+    """Say what has an environment active in terminals, and where one for its folder starts."""
+    machine = await session.machine()
+    place = await place_of(session, arguments, asks=True)
+    if place is None:
+        return None
+    path = arguments.get("environment") or place.selection.prefix
+    if path is None:
+        raise CommandFailed(why_none(place.selection))
+    installation = await ask_machine(partial(machine.identified, as_path(path)))
+    found = await ask_machine(partial(machine.terminal_activation, installation))
+    executable = installation.executable
+    return {
+        "version": 1,
+        "prefix": written(installation.prefix),
+        "executable": None if executable is None else written(executable),
+        "folder": written(place.folder),
+        "variables": [
+            {
+                "name": variable.name,
+                "action": variable.action.value,
+                "value": variable.value,
+                "atStart": variable.at_start,
+                "afterStartup": variable.after_startup,
+            }
+            for variable in found.variables
+        ],
+        "lines": {shell.value: line for shell, line in found.lines.items()},
+        "refusal": found.refusal,
+    }
+
+
+HANDLERS: Mapping[str, Handler] = {"pinfold.terminalActivation": terminal_activation}

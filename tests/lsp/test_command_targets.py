@@ -1,0 +1,124 @@
+"""What a command is about where somebody has pointed at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lsp.client import CAPABILITIES
+from tests.lsp.test_commands import (
+    INVALID_PARAMS,
+    UI_CAPABILITIES,
+    begin,
+    check_refused,
+    client,
+    execute,
+)
+from tests.lsp.test_environments import make_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.lsp.client import Client
+
+__all__ = ["client"]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, client: Client) -> Path:
+    """Return a workspace folder of two projects, with which a session has begun."""
+    root = tmp_path / "workspace"
+    for name in ("shop", "blog"):
+        make_environment(root / name / ".venv", "flask")
+        (root / name / "requirements.txt").write_text("flask==1.0\n")
+        (root / name / "src").mkdir()
+        (root / name / "src" / "main.py").touch()
+    able = {**UI_CAPABILITIES, "workspace": {**CAPABILITIES["workspace"], "applyEdit": True}}
+    client.initialize(root=root, capabilities=able)
+    return root
+
+
+def folder_of(client: Client, **arguments: object) -> object:
+    """Return the folder that a command takes itself to be about."""
+    return execute(client, "explainEnvironment", **arguments)["folder"]
+
+
+def test_folder_that_is_selected(client: Client, workspace: Path) -> None:
+    """A menu of a folder is about the folder; that of a file about its project."""
+    shop = workspace / "shop"
+    source = (shop / "src").as_uri()
+
+    assert str(shop / "src") == folder_of(client, selected=[source])
+    assert str(shop) == folder_of(client, selected=[str(shop / "src" / "main.py")])
+
+
+def test_file_in_front(client: Client, workspace: Path, tmp_path: Path) -> None:
+    """The file that the editor shows says which project is meant, if it is of any."""
+    (tmp_path / "elsewhere.py").touch()
+    main = workspace / "blog" / "src" / "main.py"
+
+    assert str(workspace / "blog") == folder_of(client, active=main.as_uri())
+    assert str(workspace) == folder_of(client, active=str(tmp_path / "elsewhere.py"))
+    assert str(workspace) == folder_of(client, active=str(workspace / "gone" / "x.py"))
+
+
+def test_which_of_them_counts(client: Client, workspace: Path) -> None:
+    """What is named counts first, then what was selected, then what is in front."""
+    shop, blog = workspace / "shop", workspace / "blog"
+    front = str(blog / "src" / "main.py")
+
+    assert str(shop) == folder_of(client, selected=[str(shop)], active=front)
+    assert str(workspace) == folder_of(client, folder=str(workspace), selected=[str(shop)])
+
+
+def test_requirements_file_that_is_selected(client: Client, workspace: Path) -> None:
+    """It becomes what the command takes, in front or by a menu: a file to pin, files to install."""
+    file = workspace / "shop" / "requirements.txt"
+    file.write_text("flask\n")
+    client.replies["workspace/applyEdit"] = lambda _params: {"applied": True}
+    results = [
+        execute(client, "pinAll", **{name: value})
+        for name, value in (
+            ("active", file.as_uri()),
+            ("selected", [str(file)]),
+        )
+    ]
+
+    assert [(str(file), 1)] * 2 == [(result["file"], result["pinned"]) for result in results]
+
+
+def test_requirements_files_to_install(client: Client, workspace: Path) -> None:
+    """Several that are selected are installed from, in the project that they are of."""
+    files = [str(workspace / "shop" / name) for name in ("requirements.txt", "dev.in")]
+    (workspace / "shop" / "dev.in").write_text("flask==1.0\n")
+    plan = execute(client, "installRequirements", selected=files, dryRun=True)["plan"]
+
+    assert str(workspace / "shop" / ".venv") == plan["prefix"]
+
+
+def test_document_that_is_nowhere(client: Client, workspace: Path) -> None:
+    """A document without a file in front says nothing, and is no mistake."""
+    assert str(workspace) == folder_of(client, active="untitled:Untitled-1")
+
+
+def test_more_than_there_can_be(client: Client, workspace: Path) -> None:
+    """Two folders, or two files for a command that takes one, are refused."""
+    names = [str(workspace / name) for name in ("shop", "blog")]
+    files = [f"{name}/requirements.txt" for name in names]
+
+    check_refused(
+        client,
+        begin(client, "explainEnvironment", {"selected": names}),
+        INVALID_PARAMS,
+        "one folder",
+    )
+    check_refused(client, begin(client, "pinAll", {"selected": files}), INVALID_PARAMS, "one file")
+
+
+def test_every_command_takes_them(client: Client, workspace: Path) -> None:
+    """An editor that sends them along need not know which command has a use for them."""
+    active = str(workspace / "shop" / "src" / "main.py")
+
+    assert str(workspace / "shop") == execute(client, "listEnvironments", active=active)["folder"]
+    assert execute(client, "refresh", active=active, selected=[active])["complete"]

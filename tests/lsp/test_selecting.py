@@ -1,0 +1,180 @@
+"""The picker of environments: its buttons, ways to others, and what is done in its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.lsp.client import NO_REPLY
+from tests.lsp.schemas import validate
+from tests.lsp.test_commands import UI_CAPABILITIES, client, execute
+from tests.lsp.test_environments import make_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.lsp.client import Client, Message
+
+__all__ = ["client"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a workspace folder with two environments."""
+    root = tmp_path / "project"
+    make_environment(root / ".venv", "flask")
+    make_environment(root / "other", "rich")
+    return root
+
+
+def item(params: Message, label: str) -> Any:
+    """Return the item of a picker that is called *label*."""
+    validate(params, "pick")
+    (found,) = [one for one in params["items"] if one["label"] == label]
+    return found
+
+
+def test_buttons_of_environments_and_interpreters(client: Client, project: Path) -> None:
+    """An environment has what is done with it, an interpreter what is made of it."""
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    execute(client, "listEnvironments")
+    seen: list[Message] = []
+    client.replies["pinfold/pick"] = seen.append
+    execute(client, "selectEnvironment")
+    other = item(seen[0], "other")
+    buttons = {button["id"]: button for button in other["buttons"]}
+
+    assert "folder" == other["icon"]
+    assert ["rebuild", "remove", "copy", "open"] == list(buttons)
+    assert str(project / "other") == buttons["copy"]["copies"] == buttons["open"]["opens"]
+    assert buttons["rebuild"]["copies"] is buttons["rebuild"]["opens"] is None
+    bases = [one for one in seen[0]["items"] if one["group"] == "Interpreters"]
+    assert {("python", "add")} >= {(one["icon"], one["buttons"][0]["id"]) for one in bases}
+
+
+def test_nothing_that_runs_without_trust(client: Client, project: Path) -> None:
+    """Where the workspace is not trusted, no button runs anything, and what is off says so."""
+    client.initialize(
+        root=project, capabilities=UI_CAPABILITIES, initializationOptions={"trusted": False}
+    )
+    execute(client, "listEnvironments")
+    seen: list[Message] = []
+    client.replies["pinfold/pick"] = seen.append
+    execute(client, "selectEnvironment")
+
+    assert ["copy", "open"] == [one["id"] for one in item(seen[0], "other")["buttons"]]
+    assert "not trusted" in item(seen[0], "Create environment…")["description"]
+
+
+def test_a_button_begins_something_else(client: Client, project: Path) -> None:
+    """A button that is pressed begins its command, and nothing is chosen."""
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    execute(client, "listEnvironments")
+    client.replies["pinfold/pick"] = lambda params: {
+        "item": item(params, "other")["id"],
+        "button": "remove",
+    }
+    client.replies["window/showMessageRequest"] = lambda _params: NO_REPLY
+
+    assert execute(client, "selectEnvironment") is None
+    asked = client.wait_for_request("window/showMessageRequest")
+    assert asked["message"].startswith("Remove environment\nEnvironment: other\n")
+
+
+def test_a_path_that_nobody_has_listed(client: Client, project: Path, tmp_path: Path) -> None:
+    """What is typed is looked at while it is, and taken when it is an environment."""
+    make_environment(tmp_path / "far" / "env")
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    client.replies["pinfold/pick"] = lambda _params: {"ids": ["enter"]}
+    problems: list[object] = []
+
+    def type_in(params: Message) -> Message:
+        validate(params, "input")
+        problems.append(params["problem"])
+        return {"value": "../nowhere" if len(problems) == 1 else "../far/env"}
+
+    client.replies["pinfold/input"] = type_in
+    result = execute(client, "selectEnvironment")
+
+    assert [None, f"{tmp_path / 'nowhere'} does not exist"] == problems
+    assert str(tmp_path / "far" / "env") == result["prefix"]
+
+
+def test_back_from_a_path(client: Client, project: Path) -> None:
+    """Whoever goes back from the box sees the picker again."""
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    answers = iter([{"ids": ["enter"]}, {"ids": ["none"]}])
+    client.replies["pinfold/pick"] = lambda _params: next(answers)
+    client.replies["pinfold/input"] = lambda _params: {"back": True}
+
+    assert execute(client, "selectEnvironment")["prefix"] is None
+
+
+def test_what_another_program_has_selected(client: Client, project: Path, tmp_path: Path) -> None:
+    """It is listed, wherever it is, and says who has selected it."""
+    far = tmp_path / "far" / "env"
+    make_environment(far)
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    execute(client, "listEnvironments")
+    client.notify(
+        "pinfold/otherSelection",
+        {"folder": str(project), "source": "Python", "environment": str(far)},
+    )
+    seen: list[Message] = []
+    client.replies["pinfold/pick"] = seen.append
+    execute(client, "selectEnvironment")
+
+    assert "selected in Python" == item(seen[0], str(far))["detail"]
+
+
+def test_words_of_a_listing(client: Client, project: Path) -> None:
+    """A listing has the words of the picker, so that a tree needs none of its own."""
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    listed = execute(client, "listEnvironments", folder=str(project))["environments"]
+    found = [
+        (one["label"], one["group"], one["icon"], one["description"])
+        for one in listed
+        if not one["isBase"]
+    ]
+
+    assert [
+        (".venv", "Recommended", "check", "Python 3.12.1, venv"),
+        ("other", "This project", "folder", "Python 3.12.1, venv"),
+    ] == found
+    assert "1 package installed" in listed[0]["tooltip"]
+    assert "nearest" in listed[0]["tooltip"]
+    assert "nearest" not in listed[1]["tooltip"]
+
+
+def test_packages_beside_the_files(client: Client, project: Path) -> None:
+    """Packages of the folder's environment are compared with its files; those of others not."""
+    (project / "requirements.txt").write_text("flask==2.0\nrich\n")
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    folder = str(project)
+    own = execute(client, "listPackages", folder=folder)
+    named = execute(client, "listPackages", folder=folder, environment=str(project / ".venv"))
+    other = execute(client, "listPackages", folder=folder, environment=str(project / "other"))
+
+    assert own == named
+    assert [("flask", "wrong", "flask==2.0")] == [
+        (one["name"], one["state"], one["wanted"]) for one in own["packages"]
+    ]
+    assert [("rich", folder + "/requirements.txt", 2)] == [
+        (one["name"], one["file"], one["line"]) for one in own["missing"]
+    ]
+    assert [("rich", "installed", None)] == [
+        (one["name"], one["state"], one["wanted"]) for one in other["packages"]
+    ]
+    assert [] == other["missing"]
+
+
+def test_why_a_package_is_there(client: Client, project: Path) -> None:
+    """The ways that lead to a package are shown as a document; it is asked for if none is named."""
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    client.replies["pinfold/pick"] = lambda params: {"ids": [item(params, "flask")["id"]]}
+    asked = execute(client, "explainPackage")
+    named = execute(client, "explainPackage", packages=["flask"])
+
+    assert asked == named
+    assert {"name": "dependencies.txt", "text": "flask 1.0\n"} == named["document"]

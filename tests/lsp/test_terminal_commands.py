@@ -1,0 +1,50 @@
+"""What an editor is told so that its terminals have an environment active."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.lsp.test_commands import REQUEST_FAILED, begin, check_refused, client, execute, project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.lsp.client import Client
+
+__all__ = ["client", "project"]
+
+
+def test_the_environment_of_a_folder(client: Client, project: Path) -> None:
+    """The variables, and a line for each shell that evaluates one."""
+    client.initialize(root=project)
+
+    result = execute(client, "terminalActivation")
+
+    prefix = project / ".venv"
+    variables = {variable["name"]: variable for variable in result["variables"]}
+    assert str(prefix) == result["prefix"] == variables["VIRTUAL_ENV"]["value"]
+    assert f"{prefix / 'bin'}:" == variables["PATH"]["value"]
+    assert str(prefix / "bin" / "python") == result["executable"]
+    assert ["bash", "fish", "powershell", "zsh"] == sorted(result["lines"])
+    assert str(project) == result["folder"]
+
+
+def test_where_a_terminal_starts(client: Client, project: Path) -> None:
+    """In the project of the file that somebody looks at."""
+    source = project / "service" / "src" / "main.py"
+    source.parent.mkdir(parents=True)
+    source.touch()
+    (project / "service" / "requirements.txt").touch()
+    client.initialize(root=project)
+
+    result = execute(client, "terminalActivation", active=source.as_uri())
+
+    assert str(project / "service") == result["folder"]
+
+
+def test_none(client: Client, tmp_path: Path) -> None:
+    """Without an environment there is nothing to activate."""
+    (tmp_path / "empty").mkdir()
+    client.initialize(root=tmp_path / "empty")
+
+    check_refused(client, begin(client, "terminalActivation", {}), REQUEST_FAILED, "no environment")
