@@ -10,6 +10,9 @@ VENV ?= .venv-run
 DEV_VENV ?= .venv-dev
 LOCK_VENV ?= .venv-lock
 VERSIONS ?= 3.10 3.11 3.12 3.13
+NODE_MODULES := client-vscode/node_modules
+# What npm itself writes there last.
+NODE_INSTALLED := $(NODE_MODULES)/.package-lock.json
 
 # A Debian python3 without python3-venv has venv, but not ensurepip, and so makes broken ones.
 USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))
@@ -20,6 +23,11 @@ else
 ASKED_VERSION := $(or $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])' \
     2>/dev/null),unknown)
 endif
+
+# The lock has a Node.js too; where there is no wheel of it for this machine, its own will do.
+WITH_NODE := PATH="$(abspath $(DEV_VENV))/bin:$$PATH"
+HAS_NODE := $(WITH_NODE) && command -v npm >/dev/null && \
+    node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null
 
 ##@ Everyday
 
@@ -32,11 +40,21 @@ test: $(DEV_VENV)/.installed ## run the tests; ARGS="-k name" narrows them
 	"$(DEV_VENV)/bin/python" -m pytest -n auto $(ARGS)
 
 .PHONY: check
-check: $(DEV_VENV)/.installed ## formatter, linter, types, layer contracts
+check: $(DEV_VENV)/.installed ## formatter, linter, types, layer contracts; the client's too
 	"$(DEV_VENV)/bin/ruff" format --check .
 	"$(DEV_VENV)/bin/ruff" check .
-	"$(DEV_VENV)/bin/mypy" server tests $(wildcard docs/*.py)
+	"$(DEV_VENV)/bin/mypy" server tests $(wildcard docs/*.py client-vscode/*.py)
 	"$(DEV_VENV)/bin/lint-imports"
+	@if $(HAS_NODE); then $(MAKE) --no-print-directory check-client; else \
+	    printf '!!! %s\n' "The VS Code client in client-vscode/ was NOT checked:" \
+	        "there is no npm with Node.js 20 or newer." >&2; \
+	fi
+
+.PHONY: check-client
+check-client: $(DEV_VENV)/.installed $(NODE_INSTALLED) ## only the VS Code client: types, linter, unit tests
+	@$(WITH_NODE) && cd client-vscode && for script in types lint test; do \
+	    echo "npm run $$script" && npm run --silent "$$script" || exit 1; \
+	done
 
 .PHONY: format
 format: $(DEV_VENV)/.installed ## format, and mend what the linter can
@@ -66,6 +84,10 @@ interpreters: ## list VERSIONS and where each is found: on PATH, or under pyenv
 	    done; \
 	    echo "$$version $$found"; \
 	done
+
+.PHONY: vsix
+vsix: $(DEV_VENV)/.installed ## build the VS Code extension, the server inside: build/pinfold.vsix
+	@"$(DEV_VENV)/bin/python" client-vscode/vsix.py
 
 .PHONY: coverage
 coverage: $(DEV_VENV)/.installed ## run the tests and show the lines that none of them reaches
@@ -100,7 +122,8 @@ dev: $(DEV_VENV)/.installed ## only make the environment that the tests and chec
 .PHONY: clean
 clean: ## remove environments, caches and what was built
 	rm -rf .venv-run .venv-dev .venv-dev-3.* .venv-lock build dist .coverage .coverage.* .hypothesis \
-	    .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	    .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
+	    $(NODE_MODULES) $(addprefix client-vscode/,LICENSE bundled/libs dist)
 	find server tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
@@ -123,6 +146,15 @@ $(VENV)/.installed: pyproject.toml $(RUN_LOCKS)
 $(DEV_VENV)/.installed: pyproject.toml $(DEV_LOCKS)
 	$(call make_environment,$(DEV_VENV))
 	$(call install,$(DEV_VENV),$(DEV_LOCKS))
+
+$(NODE_INSTALLED): client-vscode/package-lock.json
+	@$(HAS_NODE) || { \
+	    echo "The VS Code extension is built with Node.js 20 or newer and npm: not found." >&2; \
+	    exit 1; \
+	}
+	@echo "Fetching what the VS Code extension is built with; this takes a minute." >&2
+	@$(WITH_NODE) && cd client-vscode && npm ci --loglevel=error --no-progress >/dev/null
+	@touch $@
 
 $(LOCK_VENV)/.installed:
 	$(call make_environment,$(LOCK_VENV))

@@ -1,0 +1,21 @@
+// Made from server/pinfold/lsp/command_table.py by docs/generate.py; not to be edited.
+export const SERVER_COMMANDS = [
+  "pinfold.selectEnvironment",
+  "pinfold.explainEnvironment",
+  "pinfold.diagnoseEnvironment",
+  "pinfold.createEnvironment",
+  "pinfold.removeEnvironment",
+  "pinfold.rebuildEnvironment",
+  "pinfold.installRequirements",
+  "pinfold.installPackages",
+  "pinfold.uninstallPackages",
+  "pinfold.upgradePackages",
+  "pinfold.syncEnvironment",
+  "pinfold.freeze",
+  "pinfold.pinAll",
+  "pinfold.undo",
+  "pinfold.showHistory",
+  "pinfold.showDependencyTree",
+  "pinfold.explainPackage",
+  "pinfold.refresh",
+] as const;

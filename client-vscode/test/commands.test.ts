@@ -1,0 +1,61 @@
+// What a menu, a tree view, a link or the active editor says becomes one object.
+
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+import { argumentOf } from "../src/commands";
+import { SERVER_COMMANDS } from "../src/generated/commands";
+import { withoutSecrets } from "../src/issueReport";
+import { Uri } from "./editor";
+
+const A = Uri.file("/project/a") as never;
+const B = Uri.file("/project/b") as never;
+
+test("a menu gives what it was opened on, and all that is selected with it", () => {
+  assert.deepEqual(argumentOf([A], undefined), { selected: ["file:///project/a"] });
+  assert.deepEqual(argumentOf([A, [A, B]], B), { selected: ["file:///project/a", "file:///project/b"] });
+});
+
+test("an editor's title menu gives no list beside the file", () => {
+  assert.deepEqual(argumentOf([A, { groupId: 0 }], undefined), { selected: ["file:///project/a"] });
+});
+
+test("a node of a tree gives its argument, and a link its own", () => {
+  assert.deepEqual(argumentOf([{ argument: { environment: "/e" } }], A), { environment: "/e" });
+  assert.deepEqual(argumentOf([{ folder: "/f" }], A), { folder: "/f" });
+});
+
+test("the palette gives the active file, if there is one", () => {
+  assert.deepEqual(argumentOf([], A), { active: "file:///project/a" });
+  assert.deepEqual(argumentOf([], undefined), {});
+});
+
+test("each command of package.json is registered by somebody, and each of the server's is in it", () => {
+  const manifest = JSON.parse(readFileSync("package.json", "utf8")) as {
+    contributes: { commands: { command: string }[] };
+  };
+  const contributed = manifest.contributes.commands.map(({ command }) => command);
+  const source = sources().map(({ text }) => text).join("\n");
+  const registered = [...source.matchAll(/registerCommand\(\s*"([^"]+)"/g)].map(([, id]) => id ?? "");
+
+  assert.deepEqual(contributed.toSorted(), [...SERVER_COMMANDS, ...registered].toSorted());
+});
+
+test("nothing in the client knows how Python is packaged", () => {
+  for (const { name, text } of sources()) {
+    const [found] = /pyvenv|site-packages|dist-info|\bpip |requirements?\.txt|[=~!<>]=\s*\d+\.\d/.exec(text) ?? [];
+    assert.equal(found, undefined, name);
+  }
+});
+
+test("an issue report has no passwords of URLs, and no home directory", () => {
+  const home = process.env["HOME"] ?? "";
+
+  assert.equal(withoutSecrets(`https://me:secret@host/x ${home}/project`), "https://***@host/x ~/project");
+});
+
+function sources(): { name: string; text: string }[] {
+  return readdirSync("src")
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => ({ name, text: readFileSync(`src/${name}`, "utf8") }));
+}

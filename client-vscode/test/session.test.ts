@@ -1,0 +1,187 @@
+// The life of the server, with one that runs as the test has it.
+
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { withMessage } from "../src/commands";
+import { ServerAway, ServerSession } from "../src/session";
+import { editor, happenings, Uri, window, workspace } from "./editor";
+import { ErrorCodes, LSPErrorCodes, ResponseError, servers } from "./languageClient";
+
+const context = { globalStorageUri: Uri.file("/storage"), extensionUri: Uri.file("/extension") } as never;
+let session: ServerSession;
+
+const settled = () => new Promise(setImmediate);
+const lastClient = () => servers.clients.at(-1) ?? assert.fail("no client was made");
+
+beforeEach(() => {
+  editor.reset();
+  Object.assign(servers, {
+    clients: [],
+    start: () => Promise.resolve(),
+    answer: () => Promise.resolve(null),
+  });
+  session = new ServerSession(context);
+});
+
+afterEach(() => {
+  session.dispose();
+});
+
+test("nothing is started before it is needed, and then once", async () => {
+  assert.equal(servers.clients.length, 0);
+  await Promise.all([session.run("pinfold.refresh"), session.run("pinfold.refresh"), session.start()]);
+
+  assert.equal(servers.clients.length, 1);
+  assert.ok(session.isRunning);
+});
+
+test("a command is sent with one object, or with none", async () => {
+  const sent: unknown[] = [];
+  servers.answer = (method, params) => Promise.resolve(sent.push([method, params]));
+  await session.run("pinfold.refresh");
+  await session.run("pinfold.freeze", { folder: "/f" });
+
+  assert.deepEqual(sent, [
+    ["workspace/executeCommand", { command: "pinfold.refresh", arguments: [] }],
+    ["workspace/executeCommand", { command: "pinfold.freeze", arguments: [{ folder: "/f" }] }],
+  ]);
+});
+
+test("a server that ends unasked is started again, and the person is told", async () => {
+  await session.start();
+  lastClient().end();
+  await settled();
+
+  assert.equal(servers.clients.length, 2);
+  assert.ok(session.isRunning);
+  assert.deepEqual(editor.dialogues.map(({ kind, actions }) => [kind, actions]), [["warning", ["Show Log", "Report Issue..."]]]);
+});
+
+test("after three times within a few minutes it stays off, until somebody wants it again", async () => {
+  await session.start();
+  for (let times = 0; times < 4; times += 1) {
+    lastClient().end();
+    await settled();
+  }
+  assert.equal(servers.clients.length, 4);
+  assert.ok(!session.isRunning);
+  const last = editor.dialogues.at(-1);
+  assert.deepEqual([last?.kind, last?.actions[0]], ["error", "Start Again"]);
+
+  last?.press("Start Again");
+  await settled();
+  assert.ok(session.isRunning);
+  lastClient().end();
+  await settled();
+  assert.ok(session.isRunning);
+});
+
+test("a command that is called while the server is off starts it", async () => {
+  await session.start();
+  await session.stop();
+  assert.ok(!session.isRunning);
+  await session.run("pinfold.refresh");
+
+  assert.ok(session.isRunning);
+  assert.deepEqual(editor.dialogues, []);
+});
+
+test("who waits for a server that ends hears no more of it than that it has ended", async () => {
+  let fail: (error: Error) => void = () => undefined;
+  servers.answer = () => new Promise((_, reject) => (fail = reject));
+  const running = session.run("pinfold.refresh");
+  await settled();
+  lastClient().end();
+  fail(new Error("connection got disposed"));
+
+  await assert.rejects(running, ServerAway);
+  assert.equal(await withMessage(running), undefined);
+  assert.equal(editor.dialogues.filter(({ kind }) => kind === "error").length, 0);
+});
+
+test("a start that fails is told once, with something to do about it", async () => {
+  servers.start = () => Promise.reject(new Error("no such program"));
+  await assert.rejects(session.start(), ServerAway);
+
+  assert.deepEqual(
+    editor.dialogues.map(({ title, actions }) => [title, actions]),
+    [["The Pinfold server could not be started: no such program", ["Try Again", "Show Log", "Report Issue..."]]],
+  );
+  servers.start = () => Promise.resolve();
+  editor.dialogues[0]?.press("Try Again");
+  await settled();
+  assert.ok(session.isRunning);
+});
+
+test("a server that ends while it starts is no riddle of the protocol's", async () => {
+  const error = new ResponseError(ErrorCodes.PendingResponseRejected, "Pending response rejected");
+  servers.start = () => Promise.reject(error);
+  await assert.rejects(session.start(), ServerAway);
+
+  assert.match(editor.dialogues[0]?.title ?? "", /it has ended before it was ready$/);
+});
+
+test("trust is told at the start, and when it is given without another start", async () => {
+  workspace.isTrusted = false;
+  await session.start();
+  const { trusted } = lastClient().options.initializationOptions();
+  assert.equal(trusted, false);
+  happenings.trusted.fire();
+
+  assert.deepEqual(lastClient().notified.at(-1), ["pinfold/trustChanged", { trusted: true }]);
+  assert.equal(servers.clients.length, 1);
+});
+
+test("the server follows settings; those of its start start it again", async () => {
+  await session.start();
+  happenings.settingChanged.fire({ affectsConfiguration: (name) => name === "pinfold" });
+  assert.equal(lastClient().notified.at(-1)?.[0], "workspace/didChangeConfiguration");
+  happenings.settingChanged.fire({ affectsConfiguration: (name) => name === "pinfold.python" });
+  await settled();
+
+  assert.equal(servers.clients.length, 2);
+  assert.deepEqual(editor.dialogues, []);
+});
+
+test("what is said of an environment is kept by its folder", async () => {
+  await session.start();
+  const said = { folder: "/project", text: "Python 3.13" };
+  lastClient().handlers.get("pinfold/environmentChanged")?.(said);
+
+  assert.deepEqual([...session.environments], [["file:///project", said]]);
+});
+
+test("the active file stays while something is active that is no file, until it is closed", async () => {
+  const uri = Uri.file("/project/a.py");
+  workspace.textDocuments = [{ uri }];
+  window.activeTextEditor = { document: { uri } };
+  await session.start();
+  const told = [lastClient().notified.at(-1)];
+  window.activeTextEditor = { document: { uri: Uri.from({ scheme: "output", path: "log" }) } };
+  happenings.editorChanged.fire();
+  told.push(lastClient().notified.at(-1));
+  workspace.textDocuments = [];
+  happenings.editorChanged.fire();
+  told.push(lastClient().notified.at(-1));
+
+  const uris = ["file:///project/a.py", "file:///project/a.py", null];
+  assert.deepEqual(told, uris.map((one) => ["pinfold/activeEditorChanged", { uri: one }]));
+});
+
+test("why a command failed is told, and nothing where the person has cancelled it", async () => {
+  await withMessage(Promise.reject(new ResponseError(LSPErrorCodes.RequestCancelled, "cancelled")));
+  assert.deepEqual(editor.dialogues, []);
+  await withMessage(Promise.reject(new ResponseError(LSPErrorCodes.RequestFailed, "no such environment")));
+
+  assert.deepEqual(editor.dialogues.map(({ title, actions }) => [title, actions]), [["No such environment", []]]);
+});
+
+test("in Restricted Mode, a failure has a way to trust", async () => {
+  workspace.isTrusted = false;
+  const told = withMessage(Promise.reject(new Error("is off")));
+  await told;
+  editor.dialogues[0]?.press("Manage Workspace Trust");
+  await settled();
+
+  assert.deepEqual(editor.executed, [["workbench.trust.manage"]]);
+});
