@@ -18,6 +18,7 @@ for _variable in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_VERSION"):
 # Here and not in tests/oracle: the process that prints the summary of several workers reads only
 # this conftest.
 pytest_plugins = [
+    "tests.editors.required",
     "tests.harness.tested",
     "tests.oracle.counts",
     "tests.oracle.conflict_counts",
