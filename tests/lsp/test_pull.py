@@ -333,16 +333,6 @@ def test_files_that_are_not_open_are_left_out(client: Client, tmp_path: Path) ->
     assert not result["capabilities"]["diagnosticProvider"]["workspaceDiagnostics"]
 
 
-def test_a_client_that_cannot_be_refreshed(client: Client) -> None:
-    """One that asks, but not again when told to, gets what is found published instead."""
-    asking: Message = {**PULL_CAPABILITIES, "workspace": {}}
-    told = client.initialize(capabilities=asking)["capabilities"]
-    client.open(URI, "flask=1.0\n")
-
-    assert "diagnosticProvider" not in told
-    assert ["invalid-requirement"] == [item["code"] for item in client.diagnostics(URI)]
-
-
 def test_a_client_that_takes_nothing_published(client: Client) -> None:
     """One that only asks is answered, though it cannot be told to ask again."""
     asking: Message = {"textDocument": {"diagnostic": {}}}

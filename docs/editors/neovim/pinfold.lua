@@ -333,6 +333,10 @@ function M.setup(options)
     capabilities = capabilities,
     handlers = handlers,
     filetypes = { FILETYPE },
+    before_init = function(params)
+      -- Neovim asks for findings after an edit only, and would show old ones after an installation.
+      params.capabilities.textDocument.diagnostic = nil
+    end,
     on_init = function(client)
       for _, use in ipairs(waiting[client.id] or {}) do vim.schedule(function() use(client) end) end
       waiting[client.id] = nil

@@ -111,14 +111,8 @@ class Client:
 
     @property
     def pulls(self) -> bool:
-        """Whether the client asks for diagnostics, so that none are published.
-
-        One that cannot be asked to ask again would never hear of what is found without an edit, as
-        after an installation: it gets them published, if it takes them so.
-        """
-        takes_published = isinstance(self.capability("textDocument", "publishDiagnostics"), dict)
-        asks = isinstance(self.capability("textDocument", "diagnostic"), dict)
-        return asks and (self.can_refresh or not takes_published)
+        """Whether the client asks for diagnostics, so that none are published."""
+        return isinstance(self.capability("textDocument", "diagnostic"), dict)
 
     @property
     def registers_pulls(self) -> bool:
