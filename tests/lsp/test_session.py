@@ -211,7 +211,7 @@ def test_regular_end(client: Client) -> None:
     check_error(client, "textDocument/hover", {}, -32600)
     client.notify("exit")
 
-    assert 0 == client.wait_for_end(1.0)
+    assert 0 == client.wait_for_end()
     assert "" == client.log
 
 
@@ -220,12 +220,12 @@ def test_exit_without_shutdown(client: Client) -> None:
     client.initialize()
     client.notify("exit")
 
-    assert 1 == client.wait_for_end(1.0)
+    assert 1 == client.wait_for_end()
 
 
 @pytest.mark.parametrize("is_greeted", [False, True])
 def test_end_of_input_ends_the_process(client: Client, is_greeted: bool) -> None:
-    """A client that vanishes takes the server with it, within a second and in silence."""
+    """A client that vanishes takes the server with it, soon and in silence."""
     if is_greeted:
         client.initialize()
     assert client.process.stdin is not None
