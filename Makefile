@@ -89,6 +89,10 @@ interpreters: ## list VERSIONS and where each is found: on PATH, or under pyenv
 vsix: $(DEV_VENV)/.installed ## build the VS Code extension, the server inside: build/pinfold.vsix
 	@"$(DEV_VENV)/bin/python" client-vscode/vsix.py
 
+.PHONY: vscode
+vscode: $(DEV_VENV)/.installed ## open the example workspace in a VS Code with the extension, in a browser
+	@"$(DEV_VENV)/bin/python" -m tests.editors.vscode
+
 .PHONY: coverage
 coverage: $(DEV_VENV)/.installed ## run the tests and show the lines that none of them reaches
 	"$(DEV_VENV)/bin/python" -m pytest -n auto --cov --cov-report=term $(ARGS)

@@ -9,40 +9,62 @@ const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 
 export function registerEnvironmentsView(context: vscode.ExtensionContext, session: Session): void {
   const changed = new vscode.EventEmitter<undefined>();
-  const refresh = () => {
-    changed.fire(undefined);
-    const hasEnvironment = [...session.environments.values()].some(({ prefix }) => prefix !== null);
-    void vscode.commands.executeCommand("setContext", "pinfold.hasEnvironment", hasEnvironment);
+  /** The children that were asked for, by what was asked. */
+  let shown = new Map<string, TreeNode[]>();
+  const ask = async (argument: string) => {
+    const asked = session.run<EnvironmentTree>("pinfold.environmentTree", JSON.parse(argument) as object);
+    return (await unlessAway(asked))?.nodes ?? [];
   };
-  const treeDataProvider: vscode.TreeDataProvider<TreeNode> = {
-    onDidChangeTreeData: changed.event,
-    getTreeItem: treeItem,
-    getChildren: async (node) => {
-      if (node?.children) {
-        return node.children;
-      }
-      const asked = session.run<EnvironmentTree>("pinfold.environmentTree", node?.argument ?? {});
-      return (await unlessAway(asked))?.nodes ?? [];
+  const view = vscode.window.createTreeView<TreeNode>("pinfold.environments", {
+    showCollapseAll: true,
+    treeDataProvider: {
+      onDidChangeTreeData: changed.event,
+      getTreeItem: treeItem,
+      getChildren: async (node) => {
+        if (node?.children) {
+          return node.children;
+        }
+        const argument = JSON.stringify(node?.argument ?? {});
+        const nodes = shown.get(argument) ?? (await ask(argument));
+        shown.set(argument, nodes);
+        return nodes;
+      },
     },
+  });
+  // VS Code forgets what it shows before it asks anew, and menus on it then lead nowhere: so the
+  // answers are there before it is told, and it is told only if they are others.
+  const refresh = async () => {
+    const environments = [...session.environments.values()];
+    const hasEnvironment = environments.some(({ prefix }) => prefix !== null);
+    void vscode.commands.executeCommand("setContext", "pinfold.hasEnvironment", hasEnvironment);
+    const asked = view.visible ? [...shown.keys()] : [];
+    const found = new Map(await Promise.all(asked.map(async (key) => [key, await ask(key)] as const)));
+    if (JSON.stringify([...found]) !== JSON.stringify([...shown])) {
+      shown = found;
+      changed.fire(undefined);
+    }
   };
+  const onNode = (command: string, act: (node: TreeNode) => Thenable<unknown>) =>
+    vscode.commands.registerCommand(command, (node?: TreeNode) => {
+      const target = node ?? view.selection[0];
+      return target && act(target);
+    });
   context.subscriptions.push(
     changed,
-    vscode.window.createTreeView("pinfold.environments", { treeDataProvider, showCollapseAll: true }),
+    view,
     session.onDidStart(refresh),
     session.onDidChangeEnvironment(refresh),
     session.onDidChangeInventory(refresh),
     vscode.workspace.onDidChangeWorkspaceFolders(refresh),
-    vscode.commands.registerCommand("pinfold.installWanted", ({ argument, wanted }: TreeNode) =>
+    onNode("pinfold.installWanted", ({ argument, wanted }) =>
       vscode.commands.executeCommand("pinfold.installPackages", { ...argument, packages: [wanted] }),
     ),
-    vscode.commands.registerCommand("pinfold.revealEnvironment", (node: TreeNode) => {
+    onNode("pinfold.revealEnvironment", (node) => {
       const folder = vscode.Uri.file(pathOf(node));
       const isInWorkspace = vscode.workspace.getWorkspaceFolder(folder) !== undefined;
       return vscode.commands.executeCommand(isInWorkspace ? "revealInExplorer" : "revealFileInOS", folder);
     }),
-    vscode.commands.registerCommand("pinfold.copyEnvironmentPath", (node: TreeNode) =>
-      vscode.env.clipboard.writeText(pathOf(node)),
-    ),
+    onNode("pinfold.copyEnvironmentPath", (node) => vscode.env.clipboard.writeText(pathOf(node))),
   );
 }
 

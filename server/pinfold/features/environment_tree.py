@@ -67,16 +67,7 @@ def folders_tree(listings: Mapping[str, Mapping[str, Any]]) -> tuple[TreeNode, .
     own = [node for nodes in found.values() for node in nodes if "environment" in node.argument]
     if not own or len(found) == 1:
         return tuple(node for nodes in found.values() for node in nodes) if own else ()
-    return tuple(
-        TreeNode(
-            folder.rstrip("/").rpartition("/")[2] or folder,
-            {"folder": folder},
-            spoken=folder,
-            is_unfolded=True,
-            children=nodes,
-        )
-        for folder, nodes in found.items()
-    )
+    return tuple(_folder(folder, nodes) for folder, nodes in found.items())
 
 
 def packages_tree(
@@ -121,6 +112,11 @@ def node_json(node: TreeNode) -> Json:
         "unfolded": node.is_unfolded,
         "children": None if children is None else [node_json(child) for child in children],
     }
+
+
+def _folder(folder: str, nodes: tuple[TreeNode, ...]) -> TreeNode:
+    name = folder.rstrip("/").rpartition("/")[2] or folder
+    return TreeNode(name, {"folder": folder}, spoken=name, is_unfolded=True, children=nodes)
 
 
 def _environments(folder: str, listing: Mapping[str, Any]) -> tuple[TreeNode, ...]:
