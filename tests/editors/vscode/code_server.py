@@ -241,6 +241,8 @@ class CodeServer:
         # VS Code takes its environment from a login shell, where the system sets a PATH of its own.
         path = shlex.quote(self.variables["PATH"])
         (self.home / ".profile").write_text(f"export PATH={path}\n", encoding="utf-8")
+        # What the screen shows is then the same on every machine.
+        (self.home / ".bashrc").write_text("PS1='\\W\\$ '\n", encoding="utf-8")
         self.set()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

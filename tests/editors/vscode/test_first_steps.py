@@ -66,12 +66,8 @@ def test_from_an_empty_folder_to_a_running_app(
     expect(wb.notification("added")).to_be_visible()
     wb.screenshot("flask-6-installed")
 
-    wb.palette("File: New Untitled Text File")
-    expect(wb.page.locator(".tab.active")).to_contain_text("Untitled-1")
-    wb.page.keyboard.insert_text(APP)
-    wb.press("Control+s")
-    wb.answer(str(project / "app.py"))
-    expect(wb.page.locator(".tab.active")).to_have_attribute("data-resource-name", "app.py")
+    wb.new_file("app.py")
+    wb.write(APP)
     expect(wb.status(".venv")).to_be_visible()
     wb.screenshot("flask-7-app")
     with socket.socket() as free:

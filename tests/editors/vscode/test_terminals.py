@@ -6,6 +6,7 @@ Each shell's start-up files put a folder like that of pyenv's shims first on PAT
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,7 +129,7 @@ def test_profile(window: Opener, new_server: Maker, project: Path) -> None:
 
 
 def _new_with_profile(workbench: Workbench) -> None:
-    workbench.palette("Terminal: Create New Terminal (With Profile)")
+    workbench.palette("Create New Terminal (With Profile)")
     workbench.pick("Python Environment")
     active = workbench.page.locator(".terminal-wrapper.active .xterm-rows")
     expect(active).to_contain_text("$")
@@ -224,7 +225,7 @@ def test_restricted_mode(window: Opener, new_server: Maker, project: Path) -> No
     workbench.press_button("Manage Workspace Trust", "Restricted Mode")
     workbench.page.get_by_role("button", name="Trust", exact=True).click()
     expect(workbench.page.get_by_text("You trust this folder")).to_be_visible()
-    workbench.press("Escape")
+    workbench.page.get_by_role("button", name=re.compile("^Close")).last.click()
     expect(workbench.page.get_by_text("You trust this folder")).to_have_count(0)
     workbench.run("pinfold.openTerminal")
     expect(workbench.page.locator(".terminal-wrapper.active")).to_be_visible()

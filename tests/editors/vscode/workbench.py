@@ -136,6 +136,17 @@ class Workbench:
         self.pick(re.compile(re.escape(name.rpartition("/")[2])))
         return self._wait_for_file(name)
 
+    def new_file(self, name: str) -> Locator:
+        """Make a file in the folder that is open, in the explorer, and return its editor."""
+        explorer = self.page.locator(".explorer-folders-view")
+        explorer.hover()
+        self.page.get_by_role("button", name="New File...").click()
+        field = explorer.locator(".explorer-item-edited input")
+        expect(field).to_be_focused()
+        field.fill(name)
+        self.press("Enter")
+        return self._wait_for_file(name)
+
     def _wait_for_file(self, name: str) -> Locator:
         base = name.rpartition("/")[2]
         expect(self.page.locator(".tab.active")).to_have_attribute("data-resource-name", base)
@@ -175,7 +186,8 @@ class Workbench:
         terminal = self.page.locator(".terminal-wrapper.active .xterm-screen")
         expect(terminal).to_be_visible()
         # A shell that says something is one that reads.
-        expect(self.page.locator(".terminal-wrapper.active .xterm-rows")).to_contain_text("$")
+        rows = self.page.locator(".terminal-wrapper.active .xterm-rows")
+        expect(rows).to_contain_text(re.compile(r"[$#%>]"))
         terminal.click()
         self.page.keyboard.insert_text(line)
         self.press("Enter")
