@@ -85,9 +85,9 @@ export async function findPython(context: vscode.ExtensionContext, log: vscode.L
 /** Tells a person that there is no Python, with what can be done; returns whether there is one now. */
 export async function offerPython(context: vscode.ExtensionContext, missing: PythonMissing): Promise<boolean> {
   const uv = await findUv();
-  const install = `Install Python ${INSTALLED} with uv`;
-  const choose = "Choose Interpreter...";
-  const actions = [...(uv === undefined ? [] : [install]), choose, "Open Settings"];
+  const install = "Install with uv";
+  const choose = "Choose...";
+  const actions = [...(uv === undefined ? [] : [install]), choose, "Settings"];
   const action = await vscode.window.showErrorMessage(missing.message, ...actions);
   if (action === install && uv !== undefined) {
     return installPython(uv, context.globalStorageUri);

@@ -379,7 +379,7 @@ def test_failure(scene: Scene) -> None:
     uri = scene.file.as_uri()
     scene.file.write_text(text)
     scene.client.open(uri, text)
-    scene.client.replies["window/showMessageRequest"] = lambda _params: {"title": "Show log"}
+    scene.client.replies["window/showMessageRequest"] = lambda _params: {"title": "Show Log"}
     result = scene.run("installRequirements", yes=True)
     asked = scene.client.wait_for_request("window/showMessageRequest")
     shown = scene.client.wait_for_request("window/showDocument")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 SHOW_DOCUMENT = "window/showDocument"
 
-_UNDO, _SHOW_LOG = "Undo", "Show log"
+_UNDO, _SHOW_LOG = "Undo", "Show Log"
 
 
 async def run_and_tell(

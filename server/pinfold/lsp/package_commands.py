@@ -71,7 +71,7 @@ async def freeze_environment(session: Session, arguments: Arguments) -> object:
         "text": text,
         "notes": list(frozen.notes),
         "file": None if file is None else written(as_path(file)),
-        "document": document("requirements.txt", text) if file is None else None,
+        "document": document("frozen-requirements.txt", text) if file is None else None,
     }
 
 

@@ -44,11 +44,9 @@ def _said(recovered: Recovered) -> tuple[str, Severity]:
     entry = recovered.entry
     if recovered.problem is not None:
         return recovered.problem, Severity.ERROR
-    what = f"{entry.prefix}: {entry.verb.value} was interrupted"
-    said = "all is as it was before"
+    what = f"The {entry.verb.value} was interrupted"
     if entry.phase is Phase.LEFT_ALONE:
-        said = (
-            "something else has taken its place since, and what was there before is kept in"
-            f" {entry.held}"
-        )
-    return f"{what}; {said}", Severity.WARNING
+        place = f"something else has taken the place of {entry.prefix} since"
+        return f"{what}; {place}: what was there is kept in {entry.held}", Severity.WARNING
+    # In a list of messages only their beginnings are to be seen, and a path is long.
+    return f"{what}; all is as it was before: {entry.prefix}", Severity.WARNING

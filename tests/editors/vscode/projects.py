@@ -117,11 +117,10 @@ def python_of(prefix: Path, *arguments: str) -> str:
 def installed(prefix: Path) -> dict[str, str]:
     """Return what the interpreter of an environment says is installed: versions by names.
 
-    pip itself is left out, since not every installer puts it there.
+    pip and setuptools are left out, since not every installer and interpreter puts them there.
     """
     found: dict[str, str] = json.loads(python_of(prefix, "-c", _INSTALLED))
-    found.pop("pip", None)
-    return found
+    return {name: found[name] for name in found if name not in ("pip", "setuptools")}
 
 
 def content(prefix: Path) -> dict[str, bytes | str]:

@@ -112,15 +112,18 @@ def test_open_terminal_of_a_nested_project(
 def test_profile(window: Opener, new_server: Maker, project: Path) -> None:
     """A terminal of Pinfold's profile can be left in every shell, and is there without one, too."""
     workbench = opened(window, new_server, project, "zsh")
+    # VS Code does not show the panel by itself for an extension's profile.
+    new_terminal(workbench, PROMPT)
+    ask(workbench, project / "usual.json")
 
-    _new_with_profile(workbench)
+    _new_with_profile(workbench, 2)
     inside = ask(workbench, project / "inside.json")
     workbench.in_terminal("deactivate")
     after = ask(workbench, project / "after.json")
     workbench.run("pinfold.selectEnvironment")
     workbench.pick("None")
     expect(workbench.status("No environment")).to_be_visible()
-    _new_with_profile(workbench)
+    _new_with_profile(workbench, 3)
     without = ask(workbench, project / "without.json")
 
     assert str(project / ".venv") == inside["prefix"]
@@ -128,12 +131,16 @@ def test_profile(window: Opener, new_server: Maker, project: Path) -> None:
     assert ("shims", "") == (without["prefix"], without["VIRTUAL_ENV"])
 
 
-def _new_with_profile(workbench: Workbench) -> None:
+def _new_with_profile(workbench: Workbench, number: int) -> None:
     workbench.palette("Create New Terminal (With Profile)")
     workbench.pick("Python Environment")
+    # VS Code leaves the one that was there in front.
+    tabs = workbench.page.locator(".tabs-list .monaco-list-row")
+    expect(tabs).to_have_count(number)
+    tabs.last.click()
     active = workbench.page.locator(".terminal-wrapper.active .xterm-rows")
-    expect(active).to_contain_text("$")
     expect(active).not_to_contain_text("report.py")
+    expect(active).to_contain_text("$")
 
 
 def test_terminals_follow_the_choice(window: Opener, new_server: Maker, project: Path) -> None:

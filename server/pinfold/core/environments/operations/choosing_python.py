@@ -19,7 +19,7 @@ from pinfold.core.environments.declared_python import (
     pinned_entry,
 )
 from pinfold.core.environments.layout import prefix_of
-from pinfold.core.environments.operations.workbench import as_environment, suitable
+from pinfold.core.environments.operations.workbench import CPYTHON, as_environment, suitable
 from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
 
 if TYPE_CHECKING:
@@ -44,11 +44,17 @@ class ChosenPython:
 
 
 def choose_python(
-    bench: Workbench, named: str | None, folder: Path, *, minor: str | None = None
+    bench: Workbench,
+    named: str | None,
+    folder: Path,
+    *,
+    minor: str | None = None,
+    implementation: str = CPYTHON,
 ) -> ChosenPython | Refusal:
     """Return the interpreter that is meant, or else the one that suits the project in *folder*.
 
-    *named* is a path, a name on ``PATH`` or a version. One of *minor* comes before all others.
+    *named* is a path, a name on ``PATH`` or a version. One of *implementation* comes before all
+    others, and of those one of *minor*.
     """
     declared = bench.declared(folder)
     if named is not None:
@@ -82,7 +88,7 @@ def choose_python(
             )
         against = contradictions(found.environment, declared)
         return replace(found, notes=tuple(f"{one.message}." for one in against))
-    found = _suitable(bench, folder, declared, minor=minor)
+    found = _suitable(bench, folder, declared, minor=minor, implementation=implementation)
     if found is None:
         asks = _asks_for(declared)
         return Refusal(
@@ -90,17 +96,30 @@ def choose_python(
             f"there is no Python on this machine{asks} to make an environment with",
             "install one, or name one",
         )
-    if minor is not None and not (found.version or "").startswith(f"{minor}."):
-        return replace(found, notes=(f"There is no Python {minor} any more.",))
+    is_minor = (found.version or "").split(".")[:2] == (minor or "").split(".")
+    if minor is not None and not (is_minor and _implementation(found) == implementation):
+        name = "Python" if implementation == CPYTHON else implementation.capitalize()
+        return replace(found, notes=(f"There is no {name} {minor} any more.",))
     return found
 
 
+def _implementation(chosen: ChosenPython) -> str:
+    return chosen.environment.markers.values.get("implementation_name", CPYTHON)
+
+
 def _suitable(
-    bench: Workbench, folder: Path, declared: DeclaredPython, *, minor: str | None
+    bench: Workbench,
+    folder: Path,
+    declared: DeclaredPython,
+    *,
+    minor: str | None,
+    implementation: str = CPYTHON,
 ) -> ChosenPython | None:
     """Return the best interpreter, of those that are known, or else of those that are there."""
     for installations in (bench.installations, bench.search):
-        for installation in suitable(installations((folder,)), declared, minor=minor):
+        known = installations((folder,))
+        ranked = suitable(known, declared, minor=minor, implementation=implementation)
+        for installation in ranked:
             executable = installation.executable
             if executable is not None and executable.exists():
                 return ChosenPython(executable, installation.version, as_environment(installation))

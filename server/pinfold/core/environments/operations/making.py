@@ -25,7 +25,7 @@ from pinfold.core.environments.operations.prepared import (
     versions_of,
 )
 from pinfold.core.environments.operations.resolving import resolved
-from pinfold.core.environments.operations.workbench import base_interpreter
+from pinfold.core.environments.operations.workbench import CPYTHON, base_interpreter
 from pinfold.core.environments.planning.asked import askers_of
 from pinfold.core.environments.planning.installing import to_install
 from pinfold.core.environments.planning.naming import (
@@ -188,7 +188,10 @@ def prepare_rebuild(desk: Desk, request: Rebuild) -> Preparation:
     home = None if installation is None else installation.base_home
     base = base_interpreter(home, minor)
     chosen = request.python or (None if base is None else str(base))
-    interpreter = choose_python(desk.bench, chosen, request.folder, minor=minor)
+    implementation = CPYTHON if installation is None else installation.implementation
+    interpreter = choose_python(
+        desk.bench, chosen, request.folder, minor=minor, implementation=implementation
+    )
     if isinstance(interpreter, Refusal):
         return interpreter
     rebuilt = to_rebuild(installed)

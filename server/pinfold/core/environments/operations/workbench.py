@@ -189,14 +189,21 @@ class Workbench:
         return declared
 
 
+CPYTHON = "cpython"
+
+
 def suitable(
-    installations: Iterable[Installation], declared: DeclaredPython, *, minor: str | None = None
+    installations: Iterable[Installation],
+    declared: DeclaredPython,
+    *,
+    minor: str | None = None,
+    implementation: str = CPYTHON,
 ) -> tuple[Installation, ...]:
     """Return the interpreters to make an environment with, the best first.
 
     Those that *declared* rules out are left out, as is what has no version, is severely ill or is
-    too old for anything that is installed today. CPython comes before others, releases before
-    pre-releases, and of the rest the newest is first; one of *minor* before all others.
+    too old for anything that is installed today. Those of *implementation* come before others, of
+    them one of *minor* first; then releases before pre-releases, and of the rest the newest.
     """
     found = [
         installation
@@ -208,19 +215,19 @@ def suitable(
         and not any(ailment.is_severe for ailment in installation.ailments)
         and not contradictions(as_environment(installation), declared)
     ]
-    return tuple(sorted(found, key=lambda one: _rank(one, minor)))
+    return tuple(sorted(found, key=lambda one: _rank(one, minor, implementation)))
 
 
 _OLDEST = Version("3.6")
 
 
-def _rank(installation: Installation, minor: str | None) -> tuple[object, ...]:
+def _rank(installation: Installation, minor: str | None, implementation: str) -> tuple[object, ...]:
     version = parsed_version(installation.version or "")
     assert version is not None
     is_minor = minor is not None and (installation.version or "").split(".")[:2] == minor.split(".")
     return (
+        installation.implementation != implementation,
         not is_minor,
-        installation.implementation != "cpython",
         version.is_prerelease,
         tuple(-number for number in version.release),
         len(str(installation.executable)),
