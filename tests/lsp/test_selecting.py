@@ -53,6 +53,22 @@ def test_buttons_of_environments_and_interpreters(client: Client, project: Path)
     assert {("python", "add")} >= {(one["icon"], one["buttons"][0]["id"]) for one in bases}
 
 
+def test_environments_of_other_folders(client: Client, project: Path, tmp_path: Path) -> None:
+    """What another folder of the workspace has can be chosen for this one, after its own."""
+    make_environment(tmp_path / "shop" / ".venv", "django")
+    roots = (project, tmp_path / "shop")
+    folders = [{"uri": root.as_uri(), "name": root.name} for root in roots]
+    client.initialize(workspaceFolders=folders, capabilities=UI_CAPABILITIES)
+    execute(client, "listEnvironments")
+    seen: list[Message] = []
+    client.replies["pinfold/pick"] = seen.append
+    execute(client, "selectEnvironment", folder=str(project))
+    shown = [(one["group"], one["id"]) for one in seen[0]["items"]]
+
+    assert ("Other environments", str(tmp_path / "shop" / ".venv")) in shown
+    assert ("This project", str(project / "other")) in shown
+
+
 def test_nothing_that_runs_without_trust(client: Client, project: Path) -> None:
     """Where the workspace is not trusted, no button runs anything, and what is off says so."""
     client.initialize(

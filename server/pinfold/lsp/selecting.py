@@ -144,7 +144,10 @@ async def _offers(session: Session, machine: Machine, place: Place) -> AsyncGene
         items = _items(examined, place, other, is_trusted=is_trusted)
         return Offer(tuple(items), is_last=is_last)
 
-    found = inventories(session, machine, (place.project,))
+    # Another folder of the workspace may have the environment that is meant for this one, too.
+    found = inventories(
+        session, machine, tuple(dict.fromkeys((place.project, *session.documents.roots)))
+    )
     try:
         # At once, were it only to say what is meant now: nobody waits for a picker to open.
         async for inventory, is_last in found:
