@@ -26,6 +26,11 @@ export function registerOtherExtensions(context: vscode.ExtensionContext, sessio
     session.onDidStart(() => others.look()),
     vscode.extensions.onDidChange(() => others.look()),
     session.onDidChangeEnvironment((environment) => others.follow(environment)),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration(`pinfold.${PUBLISH}`)) {
+        session.environments.forEach((environment) => void others.follow(environment));
+      }
+    }),
     vscode.commands.registerCommand("pinfold.adoptEnvironment", () => others.adopt()),
     vscode.commands.registerCommand("pinfold.publishEnvironment", (...args: unknown[]) =>
       withMessage(others.publish(args)),

@@ -32,7 +32,6 @@ SELECTS = "Stub: Select Another Environment"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a project with three environments."""
-    write_start_up_files(tmp_path / "code-server" / "home")
     folder = make_project(tmp_path / "project")
     make_environment(folder / "first" / "env")
     make_environment(folder / "second" / "env")
@@ -47,7 +46,7 @@ def server(
     stub = STUBS / request.param
     package = json.loads((stub / "package.json").read_text(encoding="utf-8"))
     script = (stub / "main.js").read_text(encoding="utf-8")
-    return new_server(
+    server = new_server(
         settings={"security.workspace.trust.enabled": False},
         variables={
             "STUB_SELECTED": str(project / "first" / "env" / "bin" / "python"),
@@ -56,6 +55,8 @@ def server(
         },
         more_extensions=[stub_extension(tmp_path, package, script)],
     )
+    write_start_up_files(server.home)
+    return server
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
@@ -26,6 +26,7 @@ from tests.editors.vscode.terminals import (
 )
 
 if TYPE_CHECKING:
+    from tests.editors.vscode.code_server import CodeServer
     from tests.editors.vscode.conftest import Maker, Opener
     from tests.editors.vscode.workbench import Workbench
 
@@ -37,9 +38,20 @@ TRUSTED = {"security.workspace.trust.enabled": False}
 
 
 @pytest.fixture
+def new_server(new_server: Maker) -> Maker:
+    """Return what makes a server, in whose home shells find start-up files."""
+
+    def make(**options: Any) -> CodeServer:
+        server = new_server(**options)
+        write_start_up_files(server.home)
+        return server
+
+    return make
+
+
+@pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a project, in a folder whose name has to be quoted."""
-    write_start_up_files(tmp_path / "code-server" / "home")
     return make_project(tmp_path / "the project")
 
 
