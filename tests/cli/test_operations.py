@@ -342,7 +342,7 @@ def test_consent_is_needed(variables: dict[str, str], shop: Shop) -> None:
 
         assert "" == refused.stdout
         assert refused.stderr.endswith(
-            "pinfold: nothing was changed: nobody can be asked here, without a terminal: pass"
+            "pinfold: nothing was changed: nobody can be asked here, without a terminal; pass"
             " `--yes`\n"
         )
         assert before == shop.everything()
