@@ -34,7 +34,7 @@ ARCHIVES = (
     wheel("flask", "3.1.0", requires=["werkzeug>=3"], scripts={"flask": "flask:main"}),
     wheel("werkzeug", "3.1.3"),
     wheel("tiny", "1.0"),
-    sdist(wheel("slow", "1.0"), failure="import time; time.sleep(600)"),
+    sdist(wheel("slow", "1.0"), failure="import signal; signal.pause()"),
 )
 
 FAULTY = "flask=3.1.0\nwerkzeug==3.1.3\n"

@@ -41,14 +41,14 @@ ABLE: Message = {
 }
 """A client that can show everything and edits on demand."""
 
-# The first build tells an installer what it would do; every one after that takes ten minutes, and
+# The first build tells an installer what it would do; every one after that takes for ever, and
 # says so to whoever reads the FIFO.
 _SLOW = """
-import os, pathlib, time
+import os, pathlib, signal
 mark = pathlib.Path(os.environ["PINFOLD_TEST_MARK"])
 if mark.with_suffix(".first").exists():
     mark.write_text(str(os.getpid()))
-    time.sleep(600)
+    signal.pause()
 mark.with_suffix(".first").touch()
 """
 

@@ -39,7 +39,7 @@ from tests.core.environments.conformance import (
     venv,
 )
 
-_PROJECT = f"{HOME}/work/shop"
+_PROJECT = f"{HOME}/code/shop"
 _UV = f"{HOME}/.local/share/uv/python"
 _PYENV = f"{HOME}/.pyenv"
 _POETRY = f"{HOME}/.cache/pypoetry/virtualenvs"

@@ -348,7 +348,7 @@ def test_ids_are_equal_over_a_hundred_refreshes() -> None:
     for example in EXAMPLES:
         files |= example.files
     files |= venv("/w/.venv")
-    around = Surroundings(home=HOME, projects=("/w", f"{HOME}/work/shop"))
+    around = Surroundings(home=HOME, projects=("/w", f"{HOME}/code/shop"))
     filesystem = filesystem_of(files)
     discovery = Discovery(filesystem)
     first = discovery.find(around, timeout_s=_WAIT_S)
@@ -484,14 +484,14 @@ def test_a_folder_that_hangs_costs_only_its_own_kinds(example: Example) -> None:
 def test_a_mount_that_hangs_costs_only_its_own_kinds(tmp_path: Path) -> None:
     """A real one, of FUSE: where pyenv keeps its interpreters, nobody answers."""
     (tmp_path / ".pyenv" / "versions").mkdir(parents=True)
-    (tmp_path / "work" / ".venv").mkdir(parents=True)
-    (tmp_path / "work" / ".venv" / "pyvenv.cfg").write_text("version = 3.12.1\n")
-    around = Surroundings(home=str(tmp_path), projects=(str(tmp_path / "work"),))
+    (tmp_path / "code" / ".venv").mkdir(parents=True)
+    (tmp_path / "code" / ".venv" / "pyvenv.cfg").write_text("version = 3.12.1\n")
+    around = Surroundings(home=str(tmp_path), projects=(str(tmp_path / "code"),))
     with hung_mount(tmp_path / ".pyenv" / "versions", takes_requests=True):
         discovery = Discovery(LocalFileSystem(), deadline_s=0.5)
         inventory = discovery.find(around, timeout_s=_WAIT_S)
 
-    assert f"{tmp_path}/work/.venv" in ids(inventory)
+    assert f"{tmp_path}/code/.venv" in ids(inventory)
     assert ["pyenv"] == [silence.locator for silence in inventory.silent]
     assert f"{tmp_path}/.pyenv/versions" in inventory.silent[0].reason
 

@@ -77,7 +77,7 @@ def test_all_kinds_survive(path: Path) -> None:
     for example in EXAMPLES:
         files |= example.files
     filesystem = filesystem_of(files)
-    around = Surroundings(home=HOME, projects=(f"{HOME}/work/shop",))
+    around = Surroundings(home=HOME, projects=(f"{HOME}/code/shop",))
     found = Discovery(filesystem).find(around).installations
     write_inventory(path, found)
     filesystem.write(path, path.read_bytes())

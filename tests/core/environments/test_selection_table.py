@@ -24,7 +24,7 @@ from tests.core.environments.conformance import (
     venv,
 )
 
-W = f"{HOME}/work"
+W = f"{HOME}/code"
 SHOP = f"{W}/shop"
 API = f"{SHOP}/packages/api"
 CHOICES = "/state/pinfold/choices"

@@ -32,7 +32,7 @@ def _is_at_home(example: Example) -> bool:
 AT_HOME = [example for example in EXAMPLES if _is_at_home(example)]
 KEPT = {example.kept for example in AT_HOME if example.kept is not None}
 FOLDERS = sorted(
-    name for name in KEPT if name.startswith(f"{HOME}/") and not name.startswith(f"{HOME}/work/")
+    name for name in KEPT if name.startswith(f"{HOME}/") and not name.startswith(f"{HOME}/code/")
 )
 """Where tools keep things; what hangs in a workspace is another matter."""
 
@@ -51,7 +51,7 @@ def at_home(folder: Path) -> Surroundings:
     files: dict[str, bytes | str] = {}
     for example in AT_HOME:
         files |= example.files
-    files |= venv(f"{HOME}/work/one/.venv") | venv(f"{HOME}/work/two/.tox/py312")
+    files |= venv(f"{HOME}/code/one/.venv") | venv(f"{HOME}/code/two/.tox/py312")
     for name, content in files.items():
         # Settings of one example would move the folder of another.
         if not name.startswith(f"{HOME}/") or name.endswith("/config.toml"):
@@ -65,7 +65,7 @@ def at_home(folder: Path) -> Surroundings:
             path.symlink_to(content[2:].replace(HOME, str(folder)))
         else:
             path.write_text(content.replace(HOME, str(folder)))
-    return Surroundings(str(folder), projects=(str(folder / "work"),))
+    return Surroundings(str(folder), projects=(str(folder / "code"),))
 
 
 def test_there_are_folders_to_be_silent() -> None:
@@ -92,7 +92,7 @@ def test_only_what_it_keeps_is_missing(name: str, tmp_path: Path) -> None:
     assert whole.is_complete
     assert any(is_in(folder, one) for one in missing)
     assert {one.kind for one in missing} <= kinds
-    assert not [one for one in missing if is_in(tmp_path / "home/work", one)]
+    assert not [one for one in missing if is_in(tmp_path / "home/code", one)]
     assert set(without.installations) < set(whole.installations)
     assert silent <= LOOK_THERE[name]
     assert not without.is_complete

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from pinfold.core.environments.changes.history import KEPT_S, expire, standing
 from pinfold.core.environments.changes.holding import (
     BESIDE,
     HoldingError,
+    discard,
     holding_folders,
     make_holding_folder,
 )
@@ -97,6 +99,14 @@ def test_rejected_trees_go(changes: Changes, prefix: Path, monkeypatch: pytest.M
     gone = expire(changes.journal, now=0, trash=no_trash)
 
     assert (1, 0, []) == (len(before), gone, kept(changes))
+
+
+def test_nothing_to_discard(tmp_path: Path) -> None:
+    """What is gone already is gone, and the folder around it keeps its rights."""
+    tmp_path.chmod(0o755)
+
+    assert discard(tmp_path / "gone")
+    assert 0o755 == stat.S_IMODE(tmp_path.stat().st_mode)
 
 
 def test_removed_environments_go_to_the_trash(changes: Changes, prefix: Path) -> None:

@@ -187,6 +187,9 @@ def discard(tree: Path) -> bool:
 
     What cannot be removed is left, and tried again when things expire.
     """
+    if not os.path.lexists(tree):
+        # To try harder would be to change the rights of the folder around it.
+        return True
     if tree.is_symlink() or tree.is_file():
         with contextlib.suppress(OSError):
             tree.unlink()
