@@ -143,7 +143,7 @@ def test_where_an_environment_is_made(empty: Shop) -> None:
     for place in ("deep/er/place", "full"):
         said = empty.run("env", "create", place, "--python", BASE, expected=2).stderr
 
-        assert f"{place} is there already; rebuild it, remove it, or name another place" in said
+        assert f"{place} is there already; rebuild it, remove it, make it anew" in said
     over = empty.run("env", "create", "full", "--over", "--yes", expected=2).stderr
     assert "is not an environment" in over
     assert before == empty.everything()

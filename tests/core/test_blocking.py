@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from pinfold.core.blocking import done_after_all, to_the_end
+from pinfold.core.blocking import GivenUp, done_after_all, to_the_end
 
 DEADLINE_S = 20.0
 
@@ -83,20 +83,23 @@ def test_loop_that_is_gone() -> None:
 
 
 @pytest.mark.parametrize("times", [0, 1, 2])
-@pytest.mark.parametrize("fails", [False, True])
-def test_done_after_all(times: int, *, fails: bool) -> None:
-    """Whoever is cancelled too late gets what was done, and may go on; a failure stays one."""
+@pytest.mark.parametrize("error", [None, OSError, GivenUp])
+def test_done_after_all(times: int, error: type[Exception] | None) -> None:
+    """Only work that has given up was cancelled: else one gets what it did, and may go on."""
     begun, may_end = Event(), Event()
 
     def work(_cancelled: Event) -> str:
         begun.set()
         assert may_end.wait(DEADLINE_S)
-        if fails:
-            raise OSError("full")
+        if error is not None:
+            raise error
         return "done"
 
     async def act() -> str:
-        found = await done_after_all(work)
+        try:
+            found = await done_after_all(work)
+        except OSError:
+            found = "failed"
         # Nothing of the cancellation is left that would end what comes afterwards.
         await asyncio.sleep(0)
         return found
@@ -110,8 +113,8 @@ def test_done_after_all(times: int, *, fails: bool) -> None:
         may_end.set()
         return await task
 
-    if fails:
-        with pytest.raises(asyncio.CancelledError if times else OSError):
+    if error is GivenUp:
+        with pytest.raises(asyncio.CancelledError if times else GivenUp):
             asyncio.run(cancel())
     else:
-        assert "done" == asyncio.run(cancel())
+        assert ("done" if error is None else "failed") == asyncio.run(cancel())

@@ -191,6 +191,13 @@ class Scene:
         found = self._examiner.within(partial(self._identified, path))
         return Refusal(f"{path} does not answer") if found is None else found
 
+    def prefix(self, path: Path) -> Path:
+        """Return the prefix of the interpreter at *path*; else *path*, whatever stands there."""
+        try:
+            return self._examiner.within(partial(prefix_of, path, self._watched)) or path
+        except Stalled:
+            return path
+
     def examined(
         self, installations: Sequence[Installation], *, thoroughly: bool = False
     ) -> list[Examined]:

@@ -14,7 +14,7 @@ from pinfold.cli.terminal import complain
 from pinfold.core.environments.places import state_folder
 
 if TYPE_CHECKING:
-    from pinfold.core.environments.changes.safe_change import Recovered
+    from pinfold.core.environments.changes.journal import Entry
 
 
 def put_back_interrupted() -> None:
@@ -26,22 +26,23 @@ def put_back_interrupted() -> None:
     except OSError:
         return
     # Late: next to no run has to.
-    from pinfold.core.environments.changes.safe_change import Changes
+    from pinfold.core.environments.changes.safe_change import Changes, NotRecovered
 
     for recovered in Changes(state).recover():
-        complain(_told(recovered))
+        if isinstance(recovered, NotRecovered):
+            complain(recovered.problem)
+        else:
+            complain(_told(recovered.entry))
 
 
-def _told(recovered: Recovered) -> str:
-    entry = recovered.entry
-    if recovered.problem is not None:
-        return recovered.problem
+def _told(entry: Entry) -> str:
+    from pinfold.core.environments.changes.history import left_alone_text
+    from pinfold.core.environments.changes.journal import Phase
+
     interrupted = f"{_shown(entry.prefix)}: {entry.verb.value} was interrupted"
-    if entry.phase.value == "left-alone":
-        return (
-            f"{interrupted}, and something else has taken its place since; what was there before"
-            f" is kept in {entry.held}"
-        )
+    if entry.phase is Phase.LEFT_ALONE:
+        left = left_alone_text(entry)
+        return f"{interrupted}, and something else has taken its place since; {left}"
     return f"{interrupted}; all is as it was before"
 
 

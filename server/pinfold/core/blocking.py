@@ -20,6 +20,10 @@ _LOGGER = logging.getLogger("pinfold")
 Result = TypeVar("Result")
 
 
+class GivenUp(Exception):
+    """Work was ended because its event was set, and all is as it was before."""
+
+
 async def to_the_end(work: Callable[[threading.Event], Result]) -> Result:
     """Return what *work* returns, or raise what it raises; it runs in a thread of its own.
 
@@ -37,15 +41,14 @@ async def to_the_end(work: Callable[[threading.Event], Result]) -> Result:
 
 
 async def done_after_all(work: Callable[[threading.Event], Result]) -> Result:
-    """Do the same, for work that cannot be taken back once it has returned.
+    """Do the same, for work that may not be taken back any more when it ends.
 
-    Whoever is cancelled too late gets what it has returned: he is not told that it was not done.
+    Whoever is cancelled is told so only if *work* raises :class:`GivenUp`. If not, he gets what it
+    has returned or raised: neither may what was done be told as not done, nor what could not be put
+    back as put back.
     """
     done, cancellations = await _ended(work)
-    if not cancellations:
-        return done.result()
-    if done.exception() is not None:
-        _note_error(done)
+    if cancellations and isinstance(done.exception(), GivenUp):
         raise cancellations[-1]
     task = asyncio.current_task()
     if task is not None and sys.version_info >= (3, 11):

@@ -6,6 +6,7 @@ requirements files that an operation is about. How paths are written is the host
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from pinfold.core.environments.operations.runner import Result
 from pinfold.core.environments.planning.asked import AskedFile
 from pinfold.core.files import Unreadable
 from pinfold.core.formats.secrets import masked
+from pinfold.core.formats.summary import normalised
 from pinfold.core.model.plan import ChangeKind, Verb
 from pinfold.features.plans import (
     asker_json,
@@ -126,7 +128,9 @@ def outcome_text(outcome: Outcome, shown: str, *, says_undo: bool = True) -> str
             return _done_text(plan.verb, outcome.done, shown, says_undo=says_undo)
         case Result.NOTHING_TO_DO:
             notes = () if plan is None else plan.notes
-            return "\n".join(masked(note) for note in notes) or "There is nothing to do."
+            said = "\n".join(masked(note) for note in notes) or "There is nothing to do."
+            written = _written_text(outcome, says_undo=says_undo)
+            return said if written is None else f"{said}\n{written}"
         case Result.PREVIEWED:
             return "Nothing was changed."
         case Result.DECLINED:
@@ -139,6 +143,27 @@ def outcome_text(outcome: Outcome, shown: str, *, says_undo: bool = True) -> str
             return failure_text(outcome.failure)
 
 
+def cancelled_text(verb: Verb, shown: str, *, is_new: bool) -> str:
+    """Return that an operation on the environment *shown* was cancelled, and what is there now.
+
+    *is_new*: there was none before.
+    """
+    state = f"there is no {shown}, as before" if is_new else f"{shown} is as it was before"
+    return f"{_NOUNS[verb]} cancelled: {state}."
+
+
+_NOUNS = {
+    Verb.CREATE: "Creation",
+    Verb.REMOVE: "Removal",
+    Verb.REBUILD: "Rebuild",
+    Verb.INSTALL: "Installation",
+    Verb.UNINSTALL: "Uninstallation",
+    Verb.UPGRADE: "Upgrade",
+    Verb.SYNC: "Sync",
+    Verb.UNDO: "Undo",
+}
+
+
 def refusal_text(refusal: Refusal) -> str:
     """Return why something is not done, and what to do instead."""
     action = f"; {refusal.action}" if refusal.action else ""
@@ -149,6 +174,21 @@ def failure_text(failure: Failure) -> str:
     """Return why something failed, and what to do about it."""
     action = f" {failure.action.rstrip('.')}." if failure.action else ""
     return masked(f"{failure.cause.rstrip('.')}.{action}")
+
+
+def failure_message(failure: Failure) -> str:
+    """Return the same as a message that stands by itself, and so begins with a capital letter."""
+    cause = failure.cause
+    first, _, _ = cause.partition(" ")
+    if normalised(first) in failure.packages:
+        cause = f"Package {cause}"
+    elif first not in _PROGRAMS:
+        cause = f"{cause[:1].upper()}{cause[1:]}"
+    return failure_text(replace(failure, cause=cause))
+
+
+_PROGRAMS = ("uv", "pip")
+"""What is written in small letters wherever it stands."""
 
 
 def history_json(entries: Sequence[Entry], history: Sequence[Entry], write_path: WritePath) -> Json:
@@ -250,11 +290,23 @@ def _done_text(verb: Verb, done: Done, shown: str, *, says_undo: bool) -> str:
             return f"{said}, and `pinfold undo` brings it back." if says_undo else f"{said}."
         case Verb.REBUILD:
             said = f"Rebuilt {shown}{f': {counts}' if counts else ', with the same packages'}."
+        case Verb.UNDO if done.is_redo:
+            said = f"{shown} is changed again{f': {counts}' if counts else ''}."
         case Verb.UNDO:
             return f"{shown} is as it was before{f': {counts}' if counts else ''}."
         case _:
             said = f"{shown}: {counts or 'nothing changed'}."
     return f"{said} `pinfold undo` takes it back." if says_undo else said
+
+
+def _written_text(outcome: Outcome, *, says_undo: bool) -> str | None:
+    """Return which files were written although nothing else was done, if any were."""
+    names = dict.fromkeys(line.path.name for line in outcome.saved)
+    if not names:
+        return None
+    written = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} written"
+    # There is no change of the environment that this could be kept with.
+    return f"{written}, which `pinfold undo` does not take back." if says_undo else f"{written}."
 
 
 def _version_json(change: VersionChange) -> Json:

@@ -9,9 +9,9 @@ import logging
 from time import time
 from typing import TYPE_CHECKING
 
-from pinfold.core.environments.changes.history import expire
+from pinfold.core.environments.changes.history import expire, left_alone_text
 from pinfold.core.environments.changes.journal import Phase
-from pinfold.core.environments.changes.safe_change import Changes
+from pinfold.core.environments.changes.safe_change import Changes, NotRecovered
 from pinfold.core.environments.conversation import Severity
 from pinfold.core.environments.operations.trash import to_trash
 
@@ -40,13 +40,13 @@ def recover(state: Path) -> Told:
     return told
 
 
-def _said(recovered: Recovered) -> tuple[str, Severity]:
-    entry = recovered.entry
-    if recovered.problem is not None:
+def _said(recovered: Recovered | NotRecovered) -> tuple[str, Severity]:
+    if isinstance(recovered, NotRecovered):
         return recovered.problem, Severity.ERROR
+    entry = recovered.entry
     what = f"The {entry.verb.value} was interrupted"
     if entry.phase is Phase.LEFT_ALONE:
         place = f"something else has taken the place of {entry.prefix} since"
-        return f"{what}; {place}: what was there is kept in {entry.held}", Severity.WARNING
+        return f"{what}; {place}: {left_alone_text(entry)}", Severity.WARNING
     # In a list of messages only their beginnings are to be seen, and a path is long.
     return f"{what}; all is as it was before: {entry.prefix}", Severity.WARNING

@@ -83,6 +83,23 @@ def test_version_in_pyvenv_cfg(cfg: str, version: str | None) -> None:
     assert version == parse_pyvenv_cfg(cfg.encode()).version
 
 
+@pytest.mark.parametrize(
+    ("text", "prompt"),
+    [
+        ("", None),
+        ("shop", "shop"),
+        ("it's", "it's"),
+        ("'shop'", "shop"),
+        ('"it\'s"', "it's"),
+        ("'the", "'the"),
+        ("''", None),
+    ],
+)
+def test_prompt_in_pyvenv_cfg(text: str, prompt: str | None) -> None:
+    """venv writes a prompt as Python writes a text, others write it as it is."""
+    assert prompt == parse_pyvenv_cfg(f"prompt = {text}\n".encode()).prompt
+
+
 @pytest.mark.parametrize("data", [b"", b"\0\xff\xfe" * 100, b"=\n==\n = = \n", b"home = \xff"])
 def test_pyvenv_cfg_of_anything(data: bytes) -> None:
     """Whatever bytes there are, they are read; what says nothing includes the system's packages."""

@@ -16,6 +16,7 @@ from pinfold.core.environments.terminal_activation import (
     TerminalActivation,
     TerminalVariable,
     terminal_activation,
+    terminal_environment,
 )
 from pinfold.core.files import LocalFileSystem
 from pinfold.core.model.installation import Installation, InstallationKind
@@ -266,3 +267,22 @@ def test_what_cannot_be_active(installation: Installation) -> None:
 
     assert found.refusal is not None
     assert ((), {}) == (found.variables, found.lines)
+
+
+def test_a_terminal_of_an_extension() -> None:
+    """It has what is there behind what is prepended, and lines that the shells evaluate."""
+    activation = TerminalActivation(
+        (
+            TerminalVariable("PATH", "/e/bin:", Action.PREPEND),
+            TerminalVariable("PS1", "(e) ", Action.PREPEND, at_start=False),
+            TerminalVariable("VIRTUAL_ENV", "/e", after_startup=False),
+        ),
+        {Shell.BASH: "source a", Shell.POWERSHELL: "& a"},
+    )
+
+    assert {
+        "PATH": "/e/bin:${env:PATH}",
+        "VIRTUAL_ENV": "/e",
+        "VSCODE_PYTHON_BASH_ACTIVATE": "source a",
+        "VSCODE_PYTHON_PWSH_ACTIVATE": "& a",
+    } == terminal_environment(activation)

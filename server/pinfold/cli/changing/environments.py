@@ -12,6 +12,8 @@ from pinfold.cli.changing.operating import (
     add_common_options,
     add_environment_option,
     chosen_prefix,
+    is_near,
+    named_prefix,
     run_verb,
 )
 from pinfold.cli.changing.packages import USUAL_FILE
@@ -187,12 +189,11 @@ def _undoable(options: Namespace, scene: Scene) -> Path | Refusal:
     That which was changed last, of the project's and the one that is in use.
     """
     if options.env is not None:
-        return scene.absolute(options.env)
+        return named_prefix(options.env, scene)
     in_use = chosen_prefix(None, scene)
     history = Journal(state_folder() / "changes").history()
     for entry in reversed(history):
-        is_ours = entry.prefix == in_use or entry.prefix.is_relative_to(scene.own_project)
-        if is_ours and entry.phase is Phase.DONE:
+        if is_near(entry, in_use, scene) and entry.phase is Phase.DONE:
             stands = standing(history, entry.place)
             target = stands.next_to_redo if options.redo else stands.next_to_undo
             if target is not None:

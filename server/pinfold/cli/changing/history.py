@@ -1,6 +1,6 @@
 """``pinfold history``: what was changed in environments, and what of it can be taken back.
 
-Owns which entries are shown. Changes nothing, but for what was interrupted.
+Owns which entries are shown. Changes nothing.
 """
 
 from __future__ import annotations
@@ -9,13 +9,21 @@ import json
 import os
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinfold.cli.changing.operating import add_environment_option, let_go_of_old, workbench
+from pinfold.cli.changing.operating import (
+    Host,
+    add_environment_option,
+    chosen_prefix,
+    is_near,
+    named_prefix,
+    workbench,
+)
 from pinfold.cli.env_scene import Refusal, Scene
 from pinfold.cli.env_shape import json_path, short_path
-from pinfold.cli.main import CLEAN, FAILED
-from pinfold.cli.terminal import Screen, complain, visible
+from pinfold.cli.main import CLEAN
+from pinfold.cli.terminal import Screen, visible
 from pinfold.features.operations import history_json, history_lines
 
 if TYPE_CHECKING:
@@ -36,17 +44,17 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     scene = Scene()
     bench = workbench(scene)
-    let_go_of_old(bench)
     history = bench.changes.journal.history()
     shown = [*reversed(history)]
     if options.env is not None:
-        prefix = scene.absolute(options.env)
+        prefix = named_prefix(options.env, scene)
         if isinstance(prefix, Refusal):
-            complain(prefix.message)
-            return FAILED
-        shown = [entry for entry in shown if prefix in (entry.prefix, entry.place)]
+            return Host(options, scene).refuse(prefix.message, prefix.action)
+        place = Path(os.path.realpath(prefix))
+        shown = [entry for entry in shown if prefix == entry.prefix or place == entry.place]
     elif not options.all:
-        shown = [entry for entry in shown if entry.prefix.is_relative_to(scene.own_project)]
+        in_use = chosen_prefix(None, scene)
+        shown = [entry for entry in shown if is_near(entry, in_use, scene)]
     screen = Screen.of(sys.stdout, options.color, os.environ)
     if options.format == "json":
         shape = history_json(shown, history, lambda path: json_path(path, scene))

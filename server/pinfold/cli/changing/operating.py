@@ -7,6 +7,7 @@ the output and the exit status. What is asked for is each verb's own.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from functools import partial
@@ -40,10 +41,13 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Sequence
 
+    from pinfold.core.environments.changes.journal import Entry
     from pinfold.core.environments.operations.requests import Request
     from pinfold.core.model.plan import Plan
 
     Asked = Callable[[Namespace, Scene], "Request | Refusal"]
+
+_LOGGER = logging.getLogger("pinfold")
 
 
 def add_common_options(parser: ArgumentParser, *, installs: bool = True) -> None:
@@ -86,6 +90,17 @@ def chosen_prefix(named: str | None, scene: Scene) -> Path | Refusal:
     return found if isinstance(found, Refusal) else found.installation.prefix
 
 
+def is_near(entry: Entry, in_use: Path | Refusal, scene: Scene) -> bool:
+    """Return whether a change is one of the project's, or of the environment that is *in_use*."""
+    return entry.prefix == in_use or entry.prefix.is_relative_to(scene.own_project)
+
+
+def named_prefix(named: str, scene: Scene) -> Path | Refusal:
+    """Return the environment *named*, maybe by an interpreter in it; it need not be there."""
+    path = scene.absolute(named)
+    return path if isinstance(path, Refusal) else scene.prefix(path)
+
+
 def run_verb(
     parser: ArgumentParser,
     arguments: Sequence[str],
@@ -97,8 +112,7 @@ def run_verb(
     options = parser.parse_args(arguments)
     scene = Scene()
     bench = workbench(scene, options)
-    let_go_of_old(bench)
-    host = _Host(options, scene)
+    host = Host(options, scene)
     request = asked(options, scene)
     if isinstance(request, Refusal):
         return host.refuse(request.message, request.action)
@@ -131,7 +145,10 @@ def run_verb(
             f"pass `{error.argument}`",
             RefusalReason.UNCONFIRMED,
         )
-    outcome, is_saved = (outcome, True) if options.dry_run else saver.finish(outcome)
+    is_saved = True
+    if not options.dry_run:
+        outcome, is_saved = saver.finish(outcome)
+        let_go_of_old(bench)
     status = host.tell(outcome, request.prefix)
     return status if is_saved else FAILED
 
@@ -155,13 +172,16 @@ def workbench(scene: Scene, options: Namespace | None = None) -> Workbench:
 
 
 def let_go_of_old(bench: Workbench) -> None:
-    """Let go of what has been kept for long enough."""
+    """Let go of what has been kept for long enough; if that cannot be, the next one does it."""
     from time import time
 
-    expire(bench.changes.journal, now=time(), trash=to_trash)
+    try:
+        expire(bench.changes.journal, now=time(), trash=to_trash)
+    except OSError as error:
+        _LOGGER.info("what is too old could not be let go: %s", error)
 
 
-class _Host:
+class Host:
     """The output of one run."""
 
     def __init__(self, options: Namespace, scene: Scene) -> None:

@@ -6,6 +6,7 @@ what it says is still true is for :mod:`pinfold.core.environments.layout` to see
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 
@@ -32,7 +33,7 @@ class VenvConfiguration:
     `home` is the folder of the base interpreter. `version` is as Python spells it: ``3.11.2``,
     ``3.13.0rc1``, or ``3.12`` where no more is known. `command` is what made the environment (venv
     writes it since Python 3.11), `uv` the version of uv that did. `is_relocatable` if uv was told
-    to make one that may be moved.
+    to make one that may be moved. `prompt` is what a shell shows while it is active.
     """
 
     home: str | None = None
@@ -42,6 +43,7 @@ class VenvConfiguration:
     command: str | None = None
     uv: str | None = None
     is_relocatable: bool = False
+    prompt: str | None = None
 
 
 def parse_pyvenv_cfg(data: bytes) -> VenvConfiguration:
@@ -71,7 +73,20 @@ def parse_pyvenv_cfg(data: bytes) -> VenvConfiguration:
         command=values.get("command") or None,
         uv=values.get("uv") or None,
         is_relocatable=values.get("relocatable", "").lower() == "true",
+        prompt=_prompt(values.get("prompt", "")) or None,
     )
+
+
+def _prompt(text: str) -> str:
+    """Return a prompt, which venv writes as Python writes a text, and others as it is."""
+    if text[:1] in ("'", '"'):
+        # Late: hardly anybody asks, and everybody reads these files.
+        import ast
+
+        with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            value = ast.literal_eval(text)
+            return value if isinstance(value, str) else text
+    return text
 
 
 def _version(text: str) -> str | None:

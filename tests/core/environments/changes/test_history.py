@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import stat
+import subprocess
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,6 +114,40 @@ def test_nothing_to_discard(tmp_path: Path) -> None:
     assert 0o755 == stat.S_IMODE(tmp_path.stat().st_mode)
 
 
+_DISCARD = """
+import sys
+from pathlib import Path
+from pinfold.core.environments.changes.holding import copy, discard
+
+live, held = Path(sys.argv[1]), Path(sys.argv[2])
+copy(live, held, lambda: None)
+print(discard(held), oct((live / "folder" / "file").stat().st_mode & 0o777))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there the rights of the file itself stand against it")
+def test_rights_of_what_is_linked(tmp_path: Path) -> None:
+    """What is read-only in an environment is so still when a copy of hard links is removed."""
+    folder = tmp_path / "live" / "folder"
+    folder.mkdir(parents=True)
+    (folder / "file").write_text("", encoding="utf-8")
+    (folder / "file").chmod(0o444)
+    folder.chmod(0o555)
+    # Rights mean nothing to root, who has to do without his privileges.
+    setpriv = shutil.which("setpriv") if os.geteuid() == 0 else None
+    under = [] if setpriv is None else [setpriv, "--bounding-set=-all"]
+    completed = subprocess.run(
+        [*under, sys.executable, "-c", _DISCARD, tmp_path / "live", tmp_path / "held"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    folder.chmod(0o755)
+
+    assert "True 0o444\n" == completed.stdout
+
+
 def test_removed_environments_go_to_the_trash(changes: Changes, prefix: Path) -> None:
     """Nobody loses a removed environment for good but by emptying the trash."""
     before = tree(prefix)
@@ -144,6 +183,48 @@ def test_only_so_many_are_kept(
     gone = expire(changes.journal, now=0, trash=no_trash)
 
     assert (1, sorted([newest[0], *newest[2:]])) == (gone, kept(changes))
+
+
+def test_as_often_as_states_are_kept(
+    changes: Changes, prefix: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Undoing one change after the other lets go of none that is still to be undone."""
+    monkeypatch.setattr(history_module, "MAX_KEPT", 4)
+    before = tree(prefix)
+    for name in ("one", "two", "three", "four"):
+        install(changes, prefix, name)
+    undone = 0
+    while True:
+        expire(changes.journal, now=0, trash=no_trash)
+        target = standing(changes.journal.history(), prefix).next_to_undo
+        if target is None:
+            break
+        changes.undo(target, ())
+        undone += 1
+
+    assert (4, before, 4) == (undone, tree(prefix), len(kept(changes)))
+
+
+def test_a_redoing_outlives_what_it_has_undone(changes: Changes, prefix: Path) -> None:
+    """A change made again remains one, when the first time and its undoing are long ago."""
+    install(changes, prefix, "new")
+    for side in ("next_to_undo", "next_to_redo"):
+        target = getattr(standing(changes.journal.history(), prefix), side)
+        changes.undo(target, ())
+    first, undoing, redoing = changes.journal.history()
+    day = 24 * 3600.0
+    for entry, moment in ((first, 0.0), (undoing, 0.0), (redoing, 29 * day)):
+        changes.journal.write(replace(entry, started=moment, ended=moment))
+        changes.journal.file_away(entry)
+    gone = expire(changes.journal, now=31 * day, trash=no_trash)
+    stands = standing(changes.journal.history(), prefix)
+
+    assert (0, redoing.id, None) == (
+        gone,
+        stands.next_to_undo and stands.next_to_undo.id,
+        stands.next_to_redo,
+    )
+    assert 3 == expire(changes.journal, now=60 * day, trash=no_trash)
 
 
 def test_folder_beside_goes_with_the_last(

@@ -6,19 +6,22 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pinfold.core.environments.changes import holding, safe_change
-from pinfold.core.environments.changes.history import standing
+from pinfold.core.environments.changes.history import left_alone_text, standing
 from pinfold.core.environments.changes.journal import Entry, Phase, SetAside, VersionChange
 from pinfold.core.environments.changes.locks import Busy, Cancelled
 from pinfold.core.environments.changes.safe_change import (
     CannotChange,
     CannotPutBack,
     Changes,
+    NotRecovered,
+    Recovered,
     Waiting,
 )
 from pinfold.core.environments.discovery import Discovery
@@ -389,7 +392,9 @@ def test_next_start_puts_back(
     recovered = changes.recover()
 
     assert before == tree(prefix)
-    assert [(prefix, None)] == [(one.entry.prefix, one.problem) for one in recovered]
+    (done,) = recovered
+    assert isinstance(done, Recovered)
+    assert prefix == done.entry.prefix
     assert () == changes.recover()
     assert [] == held(changes, prefix)
 
@@ -450,25 +455,61 @@ def test_somebody_elses_is_left_alone(
     recovered = changes.recover()
 
     assert theirs == tree(prefix)
-    assert [Phase.LEFT_ALONE] == [one.entry.phase for one in recovered]
-    assert recovered[0].entry.held is not None
-    assert recovered[0].entry.held.exists()
+    (left,) = recovered
+    assert isinstance(left, Recovered)
+    assert Phase.LEFT_ALONE is left.entry.phase
+    assert left.entry.held is not None
+    assert left.entry.held.exists()
+    assert f"kept in {left.entry.held} for 30 days" in left_alone_text(left.entry)
 
 
 def test_newer_entry_is_left(prefix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An unfinished change of a newer Pinfold is neither finished nor built upon."""
+    """An unfinished change of a newer Pinfold is neither finished nor built upon, but said."""
     state = tmp_path / "state"
     changes = interrupted(prefix, state, Phase.CHANGING, monkeypatch, SetAside.COPIED)
     (file,) = (state / "changes" / "open").glob("*.json")
     content = json.loads(file.read_text(encoding="ascii"))
     file.write_text(json.dumps({**content, "version": 99}), encoding="ascii")
 
-    assert () == changes.recover()
+    problem = f"a change of {prefix} is not finished: {file} was written by a newer Pinfold"
+    action = "start that one, which finishes it"
+    assert (NotRecovered(f"{problem}; {action}"),) == changes.recover()
     with (
-        pytest.raises(CannotChange, match="newer Pinfold"),
+        pytest.raises(CannotChange) as refused,
         changes.change(prefix, Verb.INSTALL, SetAside.COPIED),
     ):
         pytest.fail("begun")
+    assert (problem, action) == (str(refused.value), refused.value.action)
+
+
+def test_recovery_that_is_refused(
+    prefix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said which environment could not be put back, because of what, and where it is."""
+    state = tmp_path / "state"
+    changes = interrupted(prefix, state, Phase.CHANGING, monkeypatch, SetAside.MOVED)
+    shutil.rmtree(state / "locks")
+    (state / "locks").write_text("", encoding="utf-8")
+    (refused,) = changes.recover()
+
+    assert isinstance(refused, NotRecovered)
+    assert refused.problem.startswith(f"{prefix} could not be put back as it was ({state}/locks")
+    assert f"its old state is kept in {state}/held/" in refused.problem
+
+
+def test_where_there_was_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is said to be kept of what was not there before."""
+    place = tmp_path / "project" / ".venv"
+    state = tmp_path / "state"
+    changes = interrupted(place, state, Phase.CHANGING, monkeypatch, SetAside.NOTHING)
+    place.rename(tmp_path / "begun")
+    place.mkdir()
+    (left,) = changes.recover()
+
+    assert isinstance(left, Recovered)
+    assert "what is there now is left alone" == left_alone_text(left.entry)
+    told = str(CannotPutBack(left.entry, "no"))
+    assert told.startswith(f"what was begun at {place} could not be taken away again (no): ")
 
 
 def test_put_back_that_fails_is_tried_again(

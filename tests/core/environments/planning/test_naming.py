@@ -33,6 +33,7 @@ def test_folders_around() -> None:
     """A folder that is there already is refused where scripts break, and else noted."""
     assert refusal_of_place(Path("/a$b/.venv"), (".venv",)) is None
     assert note_on_place(Path("/a$b/.venv")) is not None
+    assert note_on_place(Path("/a/b$c")) is not None
     assert note_on_place(Path("/a b/.venv")) is None
     assert refusal_of_place(Path("/a\nb/.venv"), (".venv",)) is not None
     assert refusal_of_place(Path("/a:b/.venv"), (".venv",)) is not None

@@ -1,8 +1,8 @@
 """What must not be removed, and why.
 
 Owns the checks before a folder is taken away: it has to be an environment and nothing else, and
-nothing may need it. Refuses to remove anything. Everything is looked at on the real disk, right
-before it is done.
+nothing may need it. Refuses to remove anything. The folder is looked at on the real disk, when it
+is planned; which environments there are is for whoever asks to know.
 """
 
 from __future__ import annotations

@@ -75,33 +75,52 @@ def standing(history: Iterable[Entry], place: Path) -> Standing:
 
 def is_restorable(entry: Entry) -> bool:
     """Return whether the state before a change is still kept."""
-    if entry.set_aside is SetAside.NOTHING:
-        return True
+    return entry.set_aside is SetAside.NOTHING or _is_held(entry)
+
+
+def _is_held(entry: Entry) -> bool:
     return entry.held is not None and os.path.lexists(entry.held)
+
+
+def left_alone_text(entry: Entry) -> str:
+    """Return what to know of a change whose place something else has taken, as a clause."""
+    if entry.held is None:
+        return "what is there now is left alone"
+    days = KEPT_S / (24 * 3600)
+    return (
+        f"what was there before is kept in {entry.held} for {days:.0f} days: move it from there"
+        " if you want it back, for undo does not know it"
+    )
 
 
 def expire(
     journal: Journal, *, now: float, trash: Callable[[Path], None], kept_s: float = KEPT_S
 ) -> int:
-    """Let go of what is too old; return how many entries that were.
+    """Let go of what is too old, or one state too many; return how many entries that were.
 
-    A removed environment goes to the system's trash by *trash*, which raises `OSError` if there is
-    none; it is kept then. Old states of environments that are still there are removed.
+    An entry that a younger one has undone stays with that, or nobody could tell an undoing from a
+    redoing. A removed environment goes to the system's trash by *trash*, which raises `OSError` if
+    there is none; it is kept then. Old states of environments that are still there are removed.
     """
     history = journal.history()
     # Whoever changes one now counts on what is kept of it.
     under_way = {entry.place for entry in journal.under_way()}
     later: dict[Path, int] = {}
+    referred: set[str] = set()
     gone = 0
     for entry in reversed(history):
         if entry.place in under_way:
             continue
         _discard_rejected(entry)
-        count = later[entry.place] = later.get(entry.place, 0) + 1
+        # Not entries: each undoing is one more of them, and only moves what is kept about.
+        count = later[entry.place] = later.get(entry.place, 0) + _is_held(entry)
         is_old = now - (entry.ended or entry.started) > kept_s
-        if (is_old or count > MAX_KEPT) and _let_go(entry, trash):
+        is_due = is_old or count > MAX_KEPT
+        if is_due and entry.id not in referred and _let_go(entry, trash):
             journal.forget(entry)
             gone += 1
+        elif entry.undoes is not None:
+            referred.add(entry.undoes)
     return gone
 
 
@@ -113,7 +132,7 @@ def _discard_rejected(entry: Entry) -> None:
 
 def _let_go(entry: Entry, trash: Callable[[Path], None]) -> bool:
     held = entry.held
-    if held is None or not os.path.lexists(held):
+    if held is None or not _is_held(entry):
         return True
     if entry.verb is Verb.REMOVE and entry.phase is Phase.DONE:
         try:

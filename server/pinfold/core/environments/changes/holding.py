@@ -203,14 +203,18 @@ def discard(tree: Path) -> bool:
 
 def _try_harder(function: Callable[..., object], path: str, _error: object) -> None:
     """Remove what stands in a folder that may not be written, or is marked read-only."""
+    is_link = os.path.islink(path)  # noqa: PTH114
     with contextlib.suppress(OSError):
         os.chmod(os.path.dirname(path), stat.S_IRWXU)  # noqa: PTH101
-        if not os.path.islink(path):  # noqa: PTH114
+        if os.path.isdir(path) and not is_link:  # noqa: PTH112
             os.chmod(path, stat.S_IRWXU)  # noqa: PTH101
-        if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
             shutil.rmtree(path, ignore_errors=True)
-        else:
-            function(path)
+            return
+        if sys.platform == "win32" and not is_link:
+            # Elsewhere the rights of a file do not matter for that, and a hard link has those of
+            # the file in the environment.
+            os.chmod(path, stat.S_IRWXU)  # noqa: PTH101
+        function(path)
 
 
 def holding_error(path: Path, error: OSError) -> HoldingError:

@@ -4,7 +4,8 @@ Owns the entries and their files: one for each change, replaced as a whole and k
 cut, so that whoever starts next knows what to do. Refuses to touch an environment.
 
 An entry that is under way stands in ``open``, one that is over in ``done``. Only the first are read
-at each start. What a newer Pinfold wrote, or what cannot be read, is left alone and said.
+at each start. What a newer Pinfold wrote, or what cannot be read, is left alone: whoever starts or
+changes something is given it, to say so.
 """
 
 from __future__ import annotations
@@ -132,6 +133,13 @@ class UnreadableEntry(Exception):
         self.is_newer = is_newer
         self.place = place
 
+    @property
+    def action(self) -> str:
+        """What to do about one that is under way, as a clause for people."""
+        if self.is_newer:
+            return "start that one, which finishes it"
+        return "see that the environment is whole, and delete that file"
+
 
 class Journal:
     """The entries below a folder."""
@@ -220,7 +228,7 @@ def _entries(folder: Path) -> Iterator[Entry | UnreadableEntry]:
         except FileNotFoundError:  # Another process has just put it away.
             continue
         except UnreadableEntry as error:
-            _LOGGER.warning("a change of an environment: %s", error)
+            _LOGGER.info("a change of an environment: %s", error)
             yield error
 
 

@@ -66,34 +66,47 @@ LOCK_TIMEOUT_S = 3600.0
 class CannotChange(Exception):
     """A change was not begun, and everything is as it was; the message says why, to people.
 
-    `problem` is what the file system has against it, where it is that.
+    `problem` is what the file system has against it, where it is that, and `action` what to do
+    about it, where that is known.
     """
 
-    def __init__(self, message: str, problem: HoldingProblem | None = None) -> None:
+    def __init__(
+        self, message: str, problem: HoldingProblem | None = None, action: str | None = None
+    ) -> None:
         super().__init__(message)
         self.problem = problem
+        self.action = action
 
 
 class CannotPutBack(Exception):
-    """The old state of an environment could not be put back yet; it is whole at `held`."""
+    """The old state of an environment could not be put back yet; it is whole at `held`.
+
+    Where there was nothing before, what was begun is still there.
+    """
 
     def __init__(self, entry: Entry, detail: str) -> None:
         super().__init__(
-            f"{entry.prefix} could not be put back as it was ({detail}): its old state is kept in"
-            f" {entry.held}, and the next start of Pinfold tries again"
+            f"what was begun at {entry.prefix} could not be taken away again ({detail}): the next"
+            " start of Pinfold tries again"
+            if entry.held is None
+            else f"{entry.prefix} could not be put back as it was ({detail}): its old state is kept"
+            f" in {entry.held}, and the next start of Pinfold tries again"
         )
         self.entry = entry
 
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A change that had been interrupted, and what was done about it.
-
-    `problem` says, in a clause, why nothing could be done yet.
-    """
+    """A change that had been interrupted, and is over now, as its `entry` says."""
 
     entry: Entry
-    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotRecovered:
+    """Why a change that had been interrupted could not be ended yet, as a clause for people."""
+
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,14 +266,15 @@ class Changes:
                 self._end(change, is_wanted=change.is_kept)
             return change.result
 
-    def recover(self) -> tuple[Recovered, ...]:
+    def recover(self) -> tuple[Recovered | NotRecovered, ...]:
         """Finish what was interrupted: put back every environment whose change nobody goes on with.
 
         Costs the listing of one folder if there is nothing to do. Raises nothing.
         """
-        recovered = []
+        recovered: list[Recovered | NotRecovered] = []
         for entry in self.journal.under_way():
             if isinstance(entry, UnreadableEntry):
+                recovered.append(NotRecovered(f"{_unfinished(entry)}; {entry.action}"))
                 continue
             if entry.phase not in _UNFINISHED:
                 self.journal.file_away(entry)
@@ -274,9 +288,10 @@ class Changes:
             except Busy:  # Whoever changes it is alive.
                 continue
             except CannotPutBack as error:
-                recovered.append(Recovered(entry, str(error)))
+                recovered.append(NotRecovered(str(error)))
             except OSError as error:
-                recovered.append(Recovered(entry, _said(error)))
+                what = f"{error.filename}: {_said(error)}" if error.filename else _said(error)
+                recovered.append(NotRecovered(str(CannotPutBack(entry, what))))
         return tuple(recovered)
 
     @contextmanager
@@ -302,7 +317,7 @@ class Changes:
             if entry.place != place:
                 continue
             if isinstance(entry, UnreadableEntry):
-                raise CannotChange(f"a change of {place} is not finished: {entry}")
+                raise CannotChange(_unfinished(entry), action=entry.action)
             if entry.phase in _UNFINISHED:
                 self._recover(entry)
             else:
@@ -450,6 +465,10 @@ class Changes:
 
 
 _UNFINISHED = (Phase.PREPARING, Phase.CHANGING)
+
+
+def _unfinished(entry: UnreadableEntry) -> str:
+    return f"a change of {entry.place or 'an environment'} is not finished: {entry}"
 
 
 def _remove_made(entry: Entry) -> None:

@@ -89,10 +89,11 @@ class Installer(Protocol):
         ...
 
     def create(
-        self, prefix: Path, interpreter: Path, *, prompt: str | None
+        self, prefix: Path, interpreter: Path, *, prompt: str | None, sees_system: bool = False
     ) -> tuple[Step, ...] | Failure:
         """Return the steps that make an empty environment with pip in it at *prefix*.
 
+        With *sees_system*, what is installed for its interpreter can be imported in it.
         A failure says what this interpreter lacks for it.
         """
         ...

@@ -64,11 +64,13 @@ class PipInstaller:
         return self._sources.for_pip(target, wanted)
 
     def create(
-        self, prefix: Path, interpreter: Path, *, prompt: str | None
+        self, prefix: Path, interpreter: Path, *, prompt: str | None, sees_system: bool = False
     ) -> tuple[Step, ...] | Failure:
         """Return the steps that make an environment; see :class:`Installer`."""
         seed = read_seed(interpreter, self._filesystem)
         named = () if prompt is None else (f"--prompt={prompt}",)
+        if sees_system:
+            named = (*named, "--system-site-packages")
         make = (str(interpreter), "-I", "-m", "venv", *named)
         if seed is None or (seed.has_venv and seed.has_ensurepip):
             return (Step("create the environment with venv", (*make, str(prefix))),)

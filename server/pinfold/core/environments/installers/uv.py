@@ -68,7 +68,7 @@ class UvInstaller:
         return self._sources.for_uv(target, wanted)
 
     def create(
-        self, prefix: Path, interpreter: Path, *, prompt: str | None
+        self, prefix: Path, interpreter: Path, *, prompt: str | None, sees_system: bool = False
     ) -> tuple[Step, ...] | Failure:
         """Return the steps that make an environment; see :class:`Installer`."""
         seed = read_seed(interpreter, self._filesystem)
@@ -79,6 +79,8 @@ class UvInstaller:
                 "Make one with virtualenv, before its version 20.22",
             )
         named = () if prompt is None else (f"--prompt={prompt}",)
+        if sees_system:
+            named = (*named, "--system-site-packages")
         options = ("--no-project", "--python", str(interpreter), *named)
         make = self._step("create the environment with uv", ("venv", *options, "--", str(prefix)))
         target = target_of(prefix)

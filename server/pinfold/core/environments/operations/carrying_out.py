@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pinfold.core.blocking import GivenUp
 from pinfold.core.environments.changes.holding import HoldingProblem
 from pinfold.core.environments.changes.journal import VersionChange
 from pinfold.core.environments.changes.locks import Busy
@@ -23,7 +24,12 @@ from pinfold.core.environments.changes.safe_change import (
 )
 from pinfold.core.environments.installers.installer import installer_variables, target_of
 from pinfold.core.environments.operations.blame import explained
-from pinfold.core.environments.operations.prepared import Prepared, versions_of
+from pinfold.core.environments.operations.prepared import (
+    Prepared,
+    free_place,
+    versions_of,
+)
+from pinfold.core.environments.operations.requests import Undo
 from pinfold.core.formats.secrets import masked
 from pinfold.core.model.plan import Failure, FailureKind, Verb
 from pinfold.core.process import Ending, ProcessStartError, Stream, run
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping
     from pathlib import Path
+    from typing import TextIO
 
     from pinfold.core.environments.changes.locks import Owner
     from pinfold.core.environments.operations.workbench import Workbench
@@ -48,7 +55,7 @@ GRACE_S = 1.5
 """How long an installer may take to say good-bye. All of a cancellation takes less than 5 s."""
 
 
-class Cancelled(Exception):
+class Cancelled(GivenUp):
     """It was not wanted any more; everything is as it was."""
 
 
@@ -56,12 +63,14 @@ class Cancelled(Exception):
 class Done:
     """It is done. `entry` is its id in the journal, `changes` what it has changed.
 
-    `count` is how many packages there are then, where that was looked at.
+    `count` is how many packages there are then, where that was looked at. `is_redo` if a change
+    that had been taken back was made again.
     """
 
     entry: str
     changes: tuple[VersionChange, ...]
     count: int = 0
+    is_redo: bool = False
 
 
 class OperationFailed(Exception):
@@ -151,9 +160,11 @@ def carry_out(prepared: Prepared, bench: Workbench, watching: Watching) -> Done:
                 waiting=waiting,
                 check=check,
             )
-            return Done(entry.id, entry.changes)
+            is_redo = isinstance(request, Undo) and request.is_redo
+            return Done(entry.id, entry.changes, is_redo=is_redo)
         log = _Log(bench.state / "logs", plan.verb)
         with (
+            contextlib.closing(log),
             bench.written(prepared.scratch),
             bench.changes.change(
                 request.prefix,
@@ -197,12 +208,11 @@ def carry_out(prepared: Prepared, bench: Workbench, watching: Watching) -> Done:
             after = versions_of(bench.installed(request.prefix))
             changes = version_changes(before, after)
             change.keep(changes)
-        log.close()
         return Done(change.entry.id, changes, len(after))
     except LockCancelled as error:
         raise Cancelled from error
     except CannotChange as error:
-        kind, action = _REFUSED.get(error.problem, (FailureKind.UNKNOWN, None))
+        kind, action = _REFUSED.get(error.problem, (FailureKind.UNKNOWN, error.action))
         raise OperationFailed(Failure(kind, _sentence(str(error)), action)) from error
     except (Busy, CannotPutBack) as error:
         raise OperationFailed(Failure(FailureKind.UNKNOWN, _sentence(str(error)))) from error
@@ -239,12 +249,17 @@ def _refuse_if_changed(prepared: Prepared, bench: Workbench) -> None:
     Raises:
         ChangedMeanwhile: what is installed is not what it was.
     """
-    now = versions_of(bench.installed(prepared.request.prefix))
-    if prepared.versions is not None and now != prepared.versions:
+    prefix = prepared.request.prefix
+    if prepared.versions is None:
+        # It is made where nothing was but an empty folder: what stands there now is somebody's.
+        is_changed = prepared.set_aside is not free_place(prefix)
+    else:
+        is_changed = versions_of(bench.installed(prefix)) != prepared.versions
+    if is_changed:
         raise ChangedMeanwhile(
             Failure(
                 FailureKind.UNKNOWN,
-                f"Another program has changed {prepared.request.prefix} meanwhile.",
+                f"Another program has changed {prefix} meanwhile.",
                 "Ask for it again, to see what would be done now.",
             )
         )
@@ -293,28 +308,27 @@ def _run(
 
 
 class _Log:
-    """What was said during an operation, in a file; not being able to write it stops nothing."""
+    """What was said during an operation, in a file, which is there once anything was said.
+
+    Not being able to write it stops nothing.
+    """
 
     def __init__(self, folder: Path, verb: Verb) -> None:
-        from datetime import datetime, timezone
-
-        moment = datetime.now(timezone.utc)
-        name = f"{moment:%Y%m%dT%H%M%S-%f}-{verb.value}.log"
-        self._path = folder / name
-        self._file = None
-        with contextlib.suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file = self._path.open("w", encoding="utf-8", errors="replace")
-            self._prune(folder)
+        self._folder = folder
+        self._verb = verb
+        self._path: Path | None = None
+        self._file: TextIO | None = None
 
     def add(self, line: str) -> None:
         """Add a line, whose credentials are masked already."""
-        if self._file is not None:
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            if self._path is None:
+                self._open()
+            if self._file is not None:
                 self._file.write(f"{line}\n")
 
     def close(self) -> Path | None:
-        """Return where it is, ``None`` if it could not be written."""
+        """Return where it is, ``None`` if nothing was said, or it could not be written."""
         if self._file is None:
             return None
         try:
@@ -322,6 +336,15 @@ class _Log:
         except OSError:
             return None
         return self._path
+
+    def _open(self) -> None:
+        from datetime import datetime, timezone
+
+        moment = datetime.now(timezone.utc)
+        self._path = self._folder / f"{moment:%Y%m%dT%H%M%S-%f}-{self._verb.value}.log"
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = self._path.open("w", encoding="utf-8", errors="replace")
+        self._prune(self._folder)
 
     @staticmethod
     def _prune(folder: Path) -> None:

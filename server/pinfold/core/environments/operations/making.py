@@ -19,6 +19,7 @@ from pinfold.core.environments.operations.prepared import (
     USUAL_NAMES,
     Prepared,
     counted,
+    free_place,
     own_projects,
     refusal_of_manager,
     stands_at,
@@ -51,16 +52,17 @@ if TYPE_CHECKING:
 def prepare_create(desk: Desk, request: Create) -> Preparation:
     """Return how an environment is made."""
     prefix = request.prefix
-    if (wrong := refusal_of_place(prefix, _yet_to_be_made(prefix))) is not None:
+    free = free_place(prefix)
+    is_there = free is None
+    if (wrong := refusal_of_place(prefix, _chosen_names(prefix, is_there=is_there))) is not None:
         return wrong
     if request.prompt is not None and (wrong := refusal_of_prompt(request.prompt)) is not None:
         return wrong
-    is_there = os.path.lexists(prefix) and not _is_empty(prefix)
     if is_there and not request.is_over:
         return Refusal(
             RefusalReason.INVALID,
             f"{prefix} is there already",
-            "rebuild it, remove it, or name another place",
+            "rebuild it, remove it, make it anew (`--over`), or name another place",
         )
     if is_there and (refusal := _refusal_to_remove(desk.bench, prefix, ())) is not None:
         return refusal
@@ -110,8 +112,7 @@ def prepare_create(desk: Desk, request: Create) -> Preparation:
     if is_there:
         notes.append(f"What is at {prefix} now is set aside, and undo brings it back.")
     plan = replace(plan, notes=(f"Python: {interpreter.label}", *notes))
-    # An empty folder may be somebody's mount point or have rights of its own: it is kept.
-    set_aside = SetAside.MOVED if is_there or prefix.is_dir() else SetAside.NOTHING
+    set_aside = free or SetAside.MOVED
     before = versions_of(desk.bench.installed(prefix)) if is_there else None
     return Prepared(
         request, plan, set_aside, installer, versions=before, wanted=wanted, asked=asked
@@ -194,10 +195,18 @@ def prepare_rebuild(desk: Desk, request: Rebuild) -> Preparation:
     )
     if isinstance(interpreter, Refusal):
         return interpreter
+    made = bench.configuration(prefix)
+    sees_system = made is not None and made.includes_system_site_packages
     rebuilt = to_rebuild(installed)
     installer = bench.installer(prefix, interpreter.version, request.folder, (interpreter.path,))
-    prompt = _usual_prompt(prefix)
-    steps = installer.create(prefix, interpreter.path, prompt=prompt)
+    prompt = None if made is None else made.prompt
+    notes = [*interpreter.notes, *rebuilt.notes]
+    if prompt is None:
+        prompt = _usual_prompt(prefix)
+    elif (wrong := refusal_of_prompt(prompt)) is not None:
+        notes.append(f"Its prompt is not kept: {wrong.message}.")
+        prompt = _usual_prompt(prefix)
+    steps = installer.create(prefix, interpreter.path, prompt=prompt, sees_system=sees_system)
     if isinstance(steps, Failure):
         return steps
     target = target_of(prefix)
@@ -206,7 +215,7 @@ def prepare_rebuild(desk: Desk, request: Rebuild) -> Preparation:
         Verb.REBUILD,
         prefix,
         steps,
-        notes=(f"Python: {interpreter.label}", *interpreter.notes, *rebuilt.notes),
+        notes=(f"Python: {interpreter.label}", *notes),
         installer=installer.label,
     )
     if wanted.requirements or wanted.editables:
@@ -246,10 +255,10 @@ def _refusal_to_remove(
     return None if found is None else Refusal(RefusalReason.INVALID, found)
 
 
-def _yet_to_be_made(prefix: Path) -> tuple[str, ...]:
-    """Return the names of the folders that are made for an environment at *prefix*."""
-    missing = [folder for folder in (prefix, *prefix.parents) if not os.path.lexists(folder)]
-    return tuple(folder.name for folder in missing)
+def _chosen_names(prefix: Path, *, is_there: bool) -> tuple[str, ...]:
+    """Return the names of the folders that are made or filled for an environment at *prefix*."""
+    missing = [folder for folder in prefix.parents if not os.path.lexists(folder)]
+    return tuple(folder.name for folder in (*(() if is_there else (prefix,)), *missing))
 
 
 def _usual_prompt(prefix: Path) -> str | None:
@@ -257,10 +266,3 @@ def _usual_prompt(prefix: Path) -> str | None:
     if prefix.name not in USUAL_NAMES or refusal_of_prompt(prefix.parent.name) is not None:
         return None
     return prefix.parent.name
-
-
-def _is_empty(folder: Path) -> bool:
-    try:
-        return not folder.is_symlink() and not any(folder.iterdir())
-    except OSError:
-        return False

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinfold.core.environments.changes.journal import SetAside
 from pinfold.core.environments.installers.installer import Wanted
 from pinfold.core.environments.planning.asked import AskedFile, asked_in
 from pinfold.core.environments.planning.belonging import is_own
@@ -21,7 +22,7 @@ from pinfold.core.model.plan import Failure, Plan, Verb
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pinfold.core.environments.changes.journal import Entry, SetAside
+    from pinfold.core.environments.changes.journal import Entry
     from pinfold.core.environments.installers.installer import Installer
     from pinfold.core.environments.operations.requests import (
         Create,
@@ -50,10 +51,11 @@ class Prepared:
     """A plan, and what is needed to carry it out.
 
     `set_aside` says how the old state is kept. `versions` are those that the plan was made for, by
-    name: where others are found later, it is not carried out. `target` is the change that an undo
-    takes back, and `said` how it was asked for. `scratch` are small files that the steps need, by
-    path: they are written before and removed afterwards. `wanted` is what the installer was told
-    to install, and `asked` who asks for it.
+    name, ``None`` for an environment that is made in a :func:`free_place`: where that is not so any
+    more, it is not carried out. `target` is the change that an undo takes back, and `said` how it
+    was asked for. `scratch` are small files that the steps need, by path: they are written before
+    and removed afterwards. `wanted` is what the installer was told to install, and `asked` who asks
+    for it.
     """
 
     request: Request
@@ -143,6 +145,20 @@ def refusal_of_manager(
         editables=editables,
         files=[str(file) for file in files],
     )
+
+
+def free_place(prefix: Path) -> SetAside | None:
+    """Return how what is at *prefix* is set aside for an environment, ``None`` if it is in use.
+
+    An empty folder may be somebody's mount point, or have rights of its own.
+    """
+    if not os.path.lexists(prefix):
+        return SetAside.NOTHING
+    try:
+        is_empty = not prefix.is_symlink() and not any(prefix.iterdir())
+    except OSError:
+        return None
+    return SetAside.MOVED if is_empty else None
 
 
 def own_projects(installed: InstalledPackages) -> Iterator[PackageName]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pinfold.core.blocking import done_after_all, to_the_end
 from pinfold.core.environments.conversation import Action, Preview, Severity
 from pinfold.core.environments.operations.carrying_out import (
+    Cancelled,
     ChangedMeanwhile,
     Done,
     OperationFailed,
@@ -113,8 +114,8 @@ async def run_operation(
 
     Raises:
         CannotAsk: nobody can agree to it.
-        asyncio.CancelledError: it was cancelled; by then everything is as it was before. Who comes
-            too late for that gets the outcome.
+        asyncio.CancelledError: it was cancelled; by then everything is as it was before. Where
+            it is not, since it was too late or that has failed, he gets the outcome.
     """
     once = partial(
         _run_once,
@@ -268,7 +269,12 @@ def _prepare(
 def _carry_out(
     prepared: Prepared, bench: Workbench, watched: _Watched, cancelled: threading.Event
 ) -> Done:
-    return carry_out(prepared, bench, Watching(watched.begin, watched.hear, cancelled))
+    try:
+        return carry_out(prepared, bench, Watching(watched.begin, watched.hear, cancelled))
+    except ChangedMeanwhile as error:
+        if cancelled.is_set():  # There is nobody to whom another plan could be shown.
+            raise Cancelled from error
+        raise
 
 
 class _Watched:

@@ -30,6 +30,7 @@ from pinfold.core.environments.installers.uv import UvInstaller
 from pinfold.core.environments.inventory_file import inventory_path, read_inventory
 from pinfold.core.environments.layout import NoEnvironment, read_environment
 from pinfold.core.environments.places import this_machine
+from pinfold.core.environments.pyvenv_cfg import MAX_CFG_BYTES, parse_pyvenv_cfg
 from pinfold.core.files import Unreadable
 from pinfold.core.formats.versions import parsed_version
 from pinfold.core.model.environment import Environment, MarkerEnvironment
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from pinfold.core.environments.installers.installer import Installer
     from pinfold.core.environments.places import Surroundings
+    from pinfold.core.environments.pyvenv_cfg import VenvConfiguration
     from pinfold.core.files import FileSystem
     from pinfold.core.model.environment import InstalledPackages
     from pinfold.core.model.installation import Installation
@@ -100,6 +102,11 @@ class Workbench:
             variables=self.variables,
         )
         return None if isinstance(found, NoEnvironment) else found
+
+    def configuration(self, prefix: Path) -> VenvConfiguration | None:
+        """Return what the maker of an environment wrote down, ``None`` if that cannot be read."""
+        data = self.filesystem.read_bytes(prefix / "pyvenv.cfg", MAX_CFG_BYTES)
+        return None if isinstance(data, Unreadable) else parse_pyvenv_cfg(data)
 
     def installation(self, prefix: Path) -> Installation | None:
         """Return what stands at *prefix*, ``None`` if no Python does."""

@@ -25,7 +25,11 @@ _SHELL = '"$`\\'
 
 
 def refusal_of_place(prefix: Path, made: Collection[str]) -> Refusal | None:
-    """Return why no environment can be made at *prefix*; *made* are the folders yet to be made."""
+    """Return why no environment can be made at *prefix*.
+
+    *made* are the names of folders that can still be chosen: those yet to be made, and one that is
+    filled.
+    """
     text = os.fspath(prefix)
     if (control := _control_in(text)) is not None:
         # The system reads the first line of a script up to a line end, and splits it at a tab.
@@ -47,7 +51,7 @@ def refusal_of_place(prefix: Path, made: Collection[str]) -> Refusal | None:
 def refusal_of_prompt(prompt: str) -> Refusal | None:
     """Return why *prompt* cannot be what a shell shows while an environment is active."""
     if not prompt.strip():
-        return Refusal(RefusalReason.INVALID, "a prompt needs a text", "or leave it out")
+        return Refusal(RefusalReason.INVALID, "a prompt needs a text", "name one, or leave it out")
     if (control := _control_in(prompt)) is not None:
         # In pyvenv.cfg, which uv writes it into as it is, a line end begins another setting.
         return Refusal(
@@ -66,8 +70,8 @@ def refusal_of_prompt(prompt: str) -> Refusal | None:
 
 
 def note_on_place(prefix: Path) -> str | None:
-    """Return what does not work well at *prefix*, because of the folders around it."""
-    for character in os.fspath(prefix.parent):
+    """Return what does not work well at *prefix*, because of its name or of those around it."""
+    for character in os.fspath(prefix):
         if character in _SHELL and not (os.name == "nt" and character == "\\"):
             return (
                 f"The path has a `{character}` in it, which shells act on: activating it may fail;"
