@@ -8,10 +8,11 @@ import pytest
 
 from pinfold.core.formats.document import Document
 from pinfold.core.model.environment import EnvironmentAnswer, EnvironmentState
+from pinfold.core.model.files import FileRole
 from pinfold.core.model.finding import Applicability, Edit, Finding, Fix
 from pinfold.core.model.text import TextRange
 from pinfold.features.command_actions import CommandAction, command_actions
-from tests.features.test_environments import found
+from tests.features.test_environments import ROOT, found
 
 NONE = EnvironmentAnswer(EnvironmentState.NONE, "there is none")
 UNREADABLE = EnvironmentAnswer(
@@ -27,13 +28,14 @@ def offered(
     answer: EnvironmentAnswer | None = None,
     path: str = "/project/requirements.txt",
     *,
+    role: FileRole = FileRole.REQUIREMENTS,
     fixes: tuple[Fix, ...] = (),
 ) -> tuple[CommandAction, ...]:
     """Return what is offered about findings of these rules on the first line."""
     names = (rules,) if isinstance(rules, str) else rules
     findings = [Finding(TextRange(0, 5), "m", fixes, rule=name) for name in names]
     span = TextRange(0, len(text))
-    return command_actions(Document.read(text), Path(path), findings, span, answer)
+    return command_actions(Document.read(text), Path(path), role, findings, span, answer, (ROOT,))
 
 
 def titles(actions: tuple[CommandAction, ...]) -> list[str]:
@@ -120,6 +122,23 @@ def test_wrong_python() -> None:
     assert "pinfold.selectEnvironment" == select.command
     assert "pinfold.createEnvironment" == create.command
     assert {**FOLDER, "path": Path("/project/.venv"), "over": True} == create.arguments
+
+
+@pytest.mark.parametrize("prefix", ["/opt/pythons/3.13.0", "/usr"])
+def test_wrong_python_of_others(prefix: str) -> None:
+    """An interpreter, or what is not of the workspace, is not made anew: a new one is made."""
+    select, create = offered("wrong-python", answer=found(prefix))
+
+    assert ("pinfold.selectEnvironment", FOLDER) == (select.command, select.arguments)
+    assert ("pinfold.createEnvironment", FOLDER) == (create.command, create.arguments)
+
+
+def test_constraints() -> None:
+    """A file of constraints asks for nothing; only the one that is another version is installed."""
+    path = "/project/constraints.txt"
+    found = offered("wrong-version", path=path, role=FileRole.CONSTRAINTS)
+
+    assert ["Install flask==1.0"] == titles(found)
 
 
 def test_pinning() -> None:

@@ -168,3 +168,14 @@ def test_what_another_program_has_selected() -> None:
     assert "Python has selected another one: `/project/env`" in shown
     assert "[Use that one](command:pinfold.selectEnvironment?" in shown
     assert "another" not in markdown(found(), other=same, has_links=True)
+
+
+def test_interpreter_that_another_program_has_selected() -> None:
+    """An environment by its interpreter is that environment."""
+    answer = found(executable=Path("/project/.venv/bin/python"))
+    same = OtherSelection("Python", Path("/project/.venv/bin/python"))
+    other = OtherSelection("Python", Path("/project/env/bin/python"))
+
+    assert "Use that one" not in markdown(answer, other=same, has_links=True)
+    assert "another" not in markdown(answer, other=same)
+    assert "Use that one" in markdown(answer, other=other, has_links=True)

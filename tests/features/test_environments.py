@@ -17,9 +17,12 @@ from pinfold.features.environments import Selection, explanation_text
 ROOT = Path("/project")
 
 
-def found(prefix: str = "/project/.venv", **more: object) -> EnvironmentAnswer:
+def found(
+    prefix: str = "/project/.venv", *, executable: Path | None = None, **more: object
+) -> EnvironmentAnswer:
     """Return an answer that has an environment."""
-    environment = Environment(Path(prefix), (), "3.12.1", MarkerEnvironment({}, "Python 3.12"))
+    markers = MarkerEnvironment({}, "Python 3.12")
+    environment = Environment(Path(prefix), (), "3.12.1", markers, executable)
     packages = InstalledPackages(environment, {})
     return EnvironmentAnswer(EnvironmentState.FOUND, "it is near", packages, **more)  # type: ignore[arg-type]  # by name, for brevity
 

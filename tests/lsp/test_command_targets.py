@@ -122,3 +122,19 @@ def test_every_command_takes_them(client: Client, workspace: Path) -> None:
 
     assert str(workspace / "shop") == execute(client, "listEnvironments", active=active)["folder"]
     assert execute(client, "refresh", active=active, selected=[active])["complete"]
+
+
+def test_environment_that_is_named(client: Client, workspace: Path, tmp_path: Path) -> None:
+    """Which one is chosen does not say for which folder: the file in front does."""
+    blog = workspace / "blog"
+    (tmp_path / "second").mkdir()
+    event = {"added": [{"uri": (tmp_path / "second").as_uri(), "name": "second"}], "removed": []}
+    client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+    chosen = {"environment": str(workspace / "shop" / ".venv")}
+    front = str(blog / "src" / "main.py")
+    selected = execute(client, "selectEnvironment", active=front, **chosen)
+    history = execute(client, "showHistory", active=front, **chosen)
+
+    assert (str(blog), chosen["environment"]) == (selected["folder"], selected["prefix"])
+    assert [] == history["entries"]
+    assert [] == client.requests

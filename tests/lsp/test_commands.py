@@ -201,6 +201,22 @@ def test_listing(client: Client, project: Path) -> None:
     assert str(project / "third") in prefixes(third)
 
 
+def test_refresh_is_told(client: Client, project: Path, tmp_path: Path) -> None:
+    """What is found is told, and is what is listed from then on, in each folder by itself."""
+    (tmp_path / "second").mkdir()
+    folders = [{"uri": path.as_uri(), "name": "x"} for path in (project, tmp_path / "second")]
+    client.initialize(workspaceFolders=folders, capabilities=UI_CAPABILITIES)
+    execute(client, "listEnvironments", folder=str(project))
+    make_environment(project / "third")
+    execute(client, "refresh")
+    changed = client.wait("pinfold/inventoryChanged")
+    listed = execute(client, "listEnvironments", folder=str(project))
+
+    assert {"folders": [str(project), str(tmp_path / "second")]} == changed
+    assert not listed["complete"]
+    assert str(project / "third") in prefixes(listed)
+
+
 def test_packages(client: Client, project: Path) -> None:
     """What is installed is told of the folder's environment, or of one that is named."""
     client.initialize(root=project)

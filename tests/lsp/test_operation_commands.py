@@ -251,7 +251,7 @@ def check_put_back(scene: Scene, packages: dict[str, str], files: dict[str, int]
 
 @pytest.mark.parametrize("way", ["$/cancelRequest", "window/workDoneProgress/cancel"])
 def test_cancelled(scene: Scene, way: str) -> None:
-    """Both ways to cancel end a build, and the environment is as it was when progress ends."""
+    """Both ways to cancel end a build; the environment is as it was, which is told."""
     identifier, packages, files, token = building(scene)
     client = scene.client
     client.notify(way, {"id": identifier} if way.startswith("$") else {"token": token})
@@ -261,8 +261,11 @@ def test_cancelled(scene: Scene, way: str) -> None:
         lambda params: params["token"] == token and params["value"]["kind"] == "end",
         CANCEL_S,
     )
+    told = client.wait("window/showMessage")
 
     check_put_back(scene, packages, files)
+    assert "Installation cancelled: .venv is as it was before." == told["message"]
+    assert 3 == told["type"]
     assert 0 == client.shut_down()
     assert "" == client.log
 
@@ -282,6 +285,7 @@ def test_session_ends(scene: Scene, way: str) -> None:
     status = client.wait_for_end(CANCEL_S)
 
     assert (0 if way == "shutdown" else 1) == status
+    assert [] == [one for one in client.notifications if "cancelled" in str(one["params"])]
     check_put_back(scene, packages, files)
     assert "" == client.log
 
@@ -391,7 +395,7 @@ def test_failure(scene: Scene) -> None:
     scene.client.change(uri, 2, {"text": text + "\n"})
 
     assert ("failed", "conflict") == (result["result"], result["failure"]["kind"])
-    assert "cannot be met together" in asked["message"]
+    assert asked["message"].startswith("These requirements cannot be met together")
     assert shown["uri"] == Path(result["failure"]["log"]).as_uri()
     assert {(1, 0, 12), (2, 0, 11)} == {
         (place["start"]["line"], place["start"]["character"], place["end"]["character"])
@@ -416,6 +420,41 @@ def test_failure_in_a_closed_file(uv_scene: Scene) -> None:
     scene.client.wait("textDocument/publishDiagnostics", has_failed)
     scene.run("installPackages", packages=["tiny"], yes=True)
     scene.client.wait("textDocument/publishDiagnostics", lambda params: not has_failed(params))
+
+
+def test_preview_keeps_failed_lines(tmp_path: Path, index: Index) -> None:
+    """Lines at which an installation has failed are shown until something is done."""
+    scene = Scene(tmp_path, index, "uv", capabilities=PULL_CAPABILITIES)
+    with scene.client:
+        scene.create()
+        text = "flask==3.1.0\nquarts==1.0\n"
+        scene.file.write_text(text)
+        scene.client.open(scene.file.as_uri(), text)
+        scene.run("installRequirements", yes=True)
+        failed = pulled(scene)
+        scene.run("installPackages", packages=["tiny"], dryRun=True)
+        scene.run("removeEnvironment")
+        kept = pulled(scene)
+        scene.run("installPackages", packages=["tiny"], yes=True)
+        gone = pulled(scene)
+
+    assert [2, 2, 0] == [found.count("install-failed") for found in (failed, kept, gone)]
+
+
+def test_listings_follow(uv_scene: Scene) -> None:
+    """Whoever lists packages is told of what was installed, in whichever environment that is."""
+    scene = uv_scene
+    scene.create("tiny==1.0")
+    other = scene.root / "other"
+    scene.run("createEnvironment", path=str(other), python=BASE, install=False, yes=True)
+    # That one is in use now, and looked at; nobody looks at the first any more.
+    scene.client.wait("pinfold/environmentChanged", lambda params: params["prefix"] == str(other))
+    scene.client.notifications.clear()
+    first = str(scene.environment)
+    scene.run("installPackages", environment=first, packages=["tiny==2.0"], yes=True)
+    changed = scene.client.wait("pinfold/inventoryChanged")
+
+    assert {"folders": [str(scene.root)]} == changed
 
 
 # What is asked.
@@ -651,6 +690,28 @@ def test_saved(uv_scene: Scene) -> None:
     assert 2 == told["type"]
 
 
+def test_cancelled_while_a_file_is_written(uv_scene: Scene) -> None:
+    """What is installed by then stays so, which is told, with what was not written, and Undo."""
+    scene = uv_scene
+    scene.create()
+    scene.file.write_text("")
+    scene.client.wait_for_request("window/showMessageRequest")
+    scene.client.replies["workspace/applyEdit"] = lambda _params: NO_REPLY
+    identifier = scene.begin("installPackages", packages=["tiny"], save=str(scene.file), yes=True)
+    applied(scene)
+    scene.client.notify("$/cancelRequest", {"id": identifier})
+    check_refused(scene.client, identifier, REQUEST_CANCELLED)
+    asked = scene.client.wait_for_request("window/showMessageRequest")
+    told = scene.client.wait("window/showMessage")
+    installed = scene.installed
+    undone = scene.run("undo", yes=True)
+
+    assert (".venv: 1 added.", [{"title": "Undo"}]) == (asked["message"], asked["actions"])
+    assert "not written into" in told["message"]
+    assert {"tiny": "2.0"} == installed
+    assert ("done", []) == (undone["result"], undone["unsaved"])
+
+
 def applied(scene: Scene) -> Message:
     """Return the next edit that the client is asked for."""
     params: Message = scene.client.wait_for_request("workspace/applyEdit")
@@ -812,6 +873,24 @@ def test_untrusted(uv_scene: Scene) -> None:
         refused = scene.begin(command, yes=True)
         name = COMMANDS_BY_ID[f"pinfold.{command}"].name
         check_refused(scene.client, refused, REQUEST_FAILED, f"{name} runs programs", "not trusted")
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_trust_that_is_taken_back(uv_scene: Scene, *, agrees: bool) -> None:
+    """Nothing is changed by a plan that was made, or shown, while there was trust."""
+    scene = uv_scene
+    scene.create("tiny==1.0")
+
+    def distrust(_params: Message) -> object:
+        scene.client.notify("pinfold/trustChanged", {"trusted": False})
+        return {"action": "do"}
+
+    scene.client.replies["pinfold/preview"] = distrust
+    scene.client.replies["window/workDoneProgress/create"] = distrust if agrees else lambda _: None
+    refused = scene.begin("installPackages", packages=["tiny==2.0"], yes=agrees)
+
+    check_refused(scene.client, refused, REQUEST_FAILED, "Install packages runs programs")
+    assert {"tiny": "1.0"} == scene.installed
 
 
 def test_installer_that_is_set(uv_scene: Scene) -> None:

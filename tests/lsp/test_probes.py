@@ -14,20 +14,18 @@ from pinfold.lsp.commands import PROBES, Abilities, Background, Session
 from pinfold.lsp.convert import PositionEncoding
 from pinfold.lsp.documents import Documents
 from pinfold.lsp.environment_commands import list_environments, refresh
-from pinfold.lsp.handshake import ToolSettings
 from pinfold.lsp.progress import CommandProgress, ProgressTokens
 from pinfold.lsp.ui import MessageConversation
 from tests.core.environments.test_probe import calls, write_interpreter
 from tests.lsp.client import SERVER, Client, Message
+from tests.lsp.sessions import FakeHost
 from tests.lsp.test_commands import UI_CAPABILITIES, execute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Mapping
     from pathlib import Path
 
-    from pinfold.features.environment_status import OtherSelection
     from pinfold.lsp.commands import Handler, Host
-    from pinfold.lsp.install_failures import FailedLine
 
 pytestmark = pytest.mark.slow
 
@@ -163,22 +161,6 @@ def test_session_ends(tmp_path: Path, root: Path, hanging: Hanging, way: str) ->
         client.wait_for_end(20.0)
 
         assert (b"up\n", b"") == (up, hanging.read())
-
-
-class FakeHost:
-    """A session of which only the trust matters."""
-
-    def __init__(self, *, is_trusted: bool | None) -> None:
-        self.documents: Documents | None = None
-        self.is_trusted = is_trusted
-        self.tools = ToolSettings()
-        self.other_selections: Mapping[Path, OtherSelection] = {}
-
-    def look_again(self) -> None:
-        """Do nothing."""
-
-    def tell_failures(self, failures: Mapping[Path, Sequence[FailedLine]]) -> None:
-        """Pass it over."""
 
 
 class FakePeer:

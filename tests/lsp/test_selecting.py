@@ -50,7 +50,7 @@ def test_buttons_of_environments_and_interpreters(client: Client, project: Path)
     assert str(project / "other") == buttons["copy"]["copies"] == buttons["open"]["opens"]
     assert buttons["rebuild"]["copies"] is buttons["rebuild"]["opens"] is None
     bases = [one for one in seen[0]["items"] if one["group"] == "Interpreters"]
-    assert {("python", "add")} >= {(one["icon"], one["buttons"][0]["id"]) for one in bases}
+    assert {("terminal", "add")} >= {(one["icon"], one["buttons"][0]["id"]) for one in bases}
 
 
 def test_environments_of_other_folders(client: Client, project: Path, tmp_path: Path) -> None:

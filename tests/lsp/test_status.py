@@ -11,7 +11,14 @@ import pytest
 
 from pinfold import __version__
 from tests.lsp.schemas import validate
-from tests.lsp.test_commands import UI_CAPABILITIES, client, execute
+from tests.lsp.test_commands import (
+    REQUEST_FAILED,
+    UI_CAPABILITIES,
+    begin,
+    check_refused,
+    client,
+    execute,
+)
 from tests.lsp.test_environments import Workspace, make_environment, workspace
 
 if TYPE_CHECKING:
@@ -82,6 +89,30 @@ def test_folders_without_an_open_file(client: Client, project: Path) -> None:
     assert str(project / ".venv" / "bin" / "python") == told["executable"]
 
 
+def test_folder_without_a_usual_file(client: Client, project: Path) -> None:
+    """Where none of several requirements files is the usual one, all of them count."""
+    (project / "requirements-dev.txt").write_text(TEXT)
+    (project / "requirements-docs.txt").write_text("sphinx\n")
+    (project / "constraints.txt").write_text("never==1.0\n")
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    told = status(client, lambda params: params["missing"] == 2)
+
+    assert "Missing: `rich`, `sphinx`" in told["markdown"]
+
+
+def test_listings_follow(client: Client, project: Path) -> None:
+    """Whoever lists is told of another version, though a status bar says the same."""
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    wait_for_folder(client, project)
+    (info,) = (project / ".venv").glob("lib/python*/site-packages/flask-*.dist-info")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: flask\nVersion: 7.0\n")
+    info.rename(info.with_name("flask-7.0.dist-info"))
+    changed = client.wait("pinfold/inventoryChanged")
+
+    validate(changed, "inventoryChanged")
+    assert {"folders": [str(project)]} == changed
+
+
 def test_log_begins_with_versions(client: Client, project: Path) -> None:
     """A client with a log of its own can show who is speaking, on what, about which folders."""
     client.initialize(root=project, capabilities=UI_CAPABILITIES)
@@ -129,6 +160,27 @@ def test_links_for_a_client_that_runs_them(client: Client, project: Path) -> Non
     assert [{"folder": str(project)}] == json.loads(unquote(encoded.partition(")")[0]))
 
 
+def test_variables_of_terminals(client: Client, project: Path) -> None:
+    """A client that says that it has terminals is told what to set for them."""
+    ui = {"experimental": {"pinfold": {"ui": {"terminals": True}}}}
+    client.initialize(root=project, capabilities={**UI_CAPABILITIES, **ui})
+    told = status(client, lambda params: params["folder"] == str(project))
+    shutil.rmtree(project / ".venv")
+    gone = status(client, lambda params: params["prefix"] is None)
+
+    values = {variable["name"]: variable["value"] for variable in told["variables"]}
+    assert str(project / ".venv") == values["VIRTUAL_ENV"]
+    assert [] == gone["variables"]
+
+
+def test_no_variables_for_a_client_without_terminals(client: Client, project: Path) -> None:
+    """Nothing is read that nobody wants."""
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    told = status(client, lambda params: params["folder"] == str(project))
+
+    assert [] == told["variables"]
+
+
 def test_what_another_extension_has_selected(client: Client, project: Path) -> None:
     """It is told beside ours, for as long as it is another one, and never counts."""
     client.initialize(root=project, capabilities=UI_CAPABILITIES)
@@ -139,6 +191,21 @@ def test_what_another_extension_has_selected(client: Client, project: Path) -> N
     status(client, lambda params: "Python has selected" not in params["markdown"])
 
     assert str(project / ".venv") == told["prefix"]
+
+
+def test_what_another_extension_has_selected_is_adopted(client: Client, project: Path) -> None:
+    """It becomes the choice when a person says so; where nothing is selected, that is said."""
+    make_environment(project / "env", "flask")
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    refused = begin(client, "adoptEnvironment", {})
+    check_refused(client, refused, REQUEST_FAILED, "no other extension has selected")
+    other = {"folder": str(project), "source": "Python", "environment": str(project / "env")}
+    client.notify("pinfold/otherSelection", other)
+    (project / "service").mkdir()
+    (project / "service" / "requirements.txt").touch()
+    result = execute(client, "adoptEnvironment", folder=str(project / "service"))
+
+    assert (str(project), str(project / "env")) == (result["folder"], result["prefix"])
 
 
 def test_status_after_an_installation(client: Client, project: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tests.lsp.test_commands import REQUEST_FAILED, begin, check_refused, client, execute, project
@@ -15,17 +16,21 @@ __all__ = ["client", "project"]
 
 
 def test_the_environment_of_a_folder(client: Client, project: Path) -> None:
-    """The variables, and a line for each shell that evaluates one."""
+    """What is set in a terminal for it, and a line for each shell that evaluates one."""
     client.initialize(root=project)
 
     result = execute(client, "terminalActivation")
 
     prefix = project / ".venv"
-    variables = {variable["name"]: variable for variable in result["variables"]}
-    assert str(prefix) == result["prefix"] == variables["VIRTUAL_ENV"]["value"]
-    assert f"{prefix / 'bin'}:" == variables["PATH"]["value"]
+    environment = result["environment"]
+    assert str(prefix) == result["prefix"] == environment["VIRTUAL_ENV"]
+    assert f"{prefix / 'bin'}:${{env:PATH}}" == environment["PATH"]
     assert str(prefix / "bin" / "python") == result["executable"]
-    assert ["bash", "fish", "powershell", "zsh"] == sorted(result["lines"])
+    assert ["BASH", "FISH", "PWSH", "ZSH"] == sorted(
+        match[1]
+        for name in environment
+        if (match := re.fullmatch(r"VSCODE_PYTHON_(.+)_ACTIVATE", name))
+    )
     assert str(project) == result["folder"]
 
 

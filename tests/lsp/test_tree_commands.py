@@ -47,3 +47,24 @@ def test_what_cannot_be_shown(client: Client, project: Path) -> None:
 
     assert "gone" in node["label"]
     assert "warning" == node["icon"]
+
+
+def test_folder_that_is_gone(client: Client, project: Path, tmp_path: Path) -> None:
+    """The others are shown as ever, and the reason stands in its place."""
+    folders = [{"uri": path.as_uri(), "name": "x"} for path in (project, tmp_path / "gone")]
+    client.initialize(workspaceFolders=folders)
+    there, gone = children(client)
+
+    assert [".venv", "other"] == [node["label"] for node in there["children"][:2]]
+    assert ["gone does not exist"] == [
+        node["label"].rpartition("/")[2] for node in gone["children"]
+    ]
+
+
+def test_programs_are_shown_nothing(client: Client, project: Path) -> None:
+    """Unfolding a package is no command of a person's: no message comes of it."""
+    client.initialize(root=project)
+    (package,) = children(client, children(client)[0])
+    children(client, package)
+
+    assert [] == [one for one in client.notifications if one["method"] == "window/showMessage"]

@@ -139,12 +139,12 @@ def test_search_that_fails_behind_a_picker(caplog: pytest.LogCaptureFixture) -> 
 
 def test_button_of_an_item() -> None:
     """A button that is pressed comes with its item."""
-    button = Button("open", "Open", "open", opens="/somewhere")
+    button = Button("open", "Open", "folder-opened", opens="/somewhere")
     peer = FakePeer({"item": "a", "button": "open"})
     item = PickItem("a", "Same", buttons=(button,))
 
     assert Picked("a", "open") == done(picker(peer).pick(PICK, at_once(item)))
-    shown = {"id": "open", "label": "Open", "icon": "open"}
+    shown = {"id": "open", "label": "Open", "icon": "folder-opened"}
     assert [{**shown, "copies": None, "opens": "/somewhere"}] == (
         peer.asked[0][1]["items"][0]["buttons"]
     )

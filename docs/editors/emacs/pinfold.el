@@ -63,9 +63,12 @@
       (run-with-timer
        0 nil
        (lambda ()
-         (let ((inhibit-quit nil))
-           (jsonrpc-connection-send server :id (plist-get message :id)
-                                    :result (apply ask (plist-get message :params)))))))))
+         (let ((inhibit-quit nil) answer)
+           ;; Whatever ends the question, be it an error or the timeout of a request that somebody
+           ;; waits for: without an answer, the command would wait for ever.
+           (unwind-protect
+               (setq answer (apply ask (plist-get message :params)))
+             (jsonrpc-connection-send server :id (plist-get message :id) :result answer))))))))
 
 (defun pinfold--label (item)
   "Return how ITEM of a picker is shown."
@@ -174,11 +177,15 @@ Whoever quits gets the question before it again, if there was one."
 (defun pinfold-run (command &optional arguments on-done)
   "Run COMMAND of the server, an id without \"pinfold.\", with the plist ARGUMENTS.
 ON-DONE gets the result, and nil for what was cancelled or has failed."
-  (let ((active (list :active (eglot--path-to-uri (or buffer-file-name default-directory))))
-        (done (or on-done #'ignore)))
+  (let ((active (list :active (eglot--path-to-uri (or buffer-file-name default-directory)))))
+    (pinfold--execute (pinfold--server) (concat "pinfold." command)
+                      (vector (append arguments active)) on-done)))
+
+(defun pinfold--execute (server command arguments &optional on-done)
+  "Have SERVER run COMMAND with ARGUMENTS, and return at once; ON-DONE gets the result."
+  (let ((done (or on-done #'ignore)))
     (jsonrpc-async-request
-     (pinfold--server) :workspace/executeCommand
-     (list :command (concat "pinfold." command) :arguments (vector (append arguments active)))
+     server :workspace/executeCommand (list :command command :arguments arguments)
      :success-fn (lambda (result)
                    (when-let ((text (plist-get (plist-get result :document) :text)))
                      (pinfold--show text))
@@ -188,6 +195,21 @@ ON-DONE gets the result, and nil for what was cancelled or has failed."
                  (funcall done nil))
      ;; An installation may take as long as it likes.
      :timeout nil)))
+
+;; Eglot itself waits for what a code action runs, and many a version of it gives up after ten
+;; seconds, in the middle of a question.
+
+(cl-defmethod eglot-execute-command ((server pinfold-server) command arguments)
+  "Have SERVER run COMMAND of a code action with ARGUMENTS, and wait for nothing."
+  (pinfold--execute server (format "%s" command) arguments))
+
+(when (fboundp 'eglot-execute)
+  (cl-defmethod eglot-execute ((server pinfold-server) action)
+    "Have SERVER run the command that ACTION is, and wait for nothing; leave edits to Eglot."
+    (let ((command (plist-get action :command)))
+      (if (stringp command)
+          (pinfold--execute server command (or (plist-get action :arguments) []))
+        (cl-call-next-method)))))
 
 ;;;###autoload
 (defun pinfold (command)

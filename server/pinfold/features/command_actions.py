@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pinfold.features.projects import folder_of_requirements
+from pinfold.features.projects import INSTALLED_ROLES, folder_of_requirements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pinfold.core.formats.document import Document
     from pinfold.core.model.environment import EnvironmentAnswer
+    from pinfold.core.model.files import FileRole
     from pinfold.core.model.finding import Finding
     from pinfold.core.model.text import TextRange
 
@@ -36,25 +37,34 @@ class CommandAction:
 def command_actions(
     document: Document,
     path: Path,
+    role: FileRole,
     findings: Iterable[Finding],
     span: TextRange,
     answer: EnvironmentAnswer | None,
+    roots: Sequence[Path],
 ) -> tuple[CommandAction, ...]:
     """Return what helps with the findings in the file at *path* that touch *span*.
 
-    *answer* is about its environment, ``None`` if that is not known yet.
+    *answer* is about its environment, ``None`` if that is not known yet. *roots* are the workspace
+    folders.
     """
     found: dict[str, CommandAction] = {}
     for finding in findings:
         if finding.range.start <= span.end and span.start <= finding.range.end:
-            for title, command, arguments in _helping(document, path, finding, answer):
+            helping = _helping(document, path, role, finding, answer, roots)
+            for title, command, arguments in helping:
                 # What helps with several findings is offered once.
                 found.setdefault(title, CommandAction(title, command, arguments, finding))
     return tuple(found.values())
 
 
 def _helping(
-    document: Document, path: Path, finding: Finding, answer: EnvironmentAnswer | None
+    document: Document,
+    path: Path,
+    role: FileRole,
+    finding: Finding,
+    answer: EnvironmentAnswer | None,
+    roots: Sequence[Path],
 ) -> Iterator[tuple[str, str, Mapping[str, Value]]]:
     folder = folder_of_requirements(path)
     prefix = None
@@ -65,7 +75,9 @@ def _helping(
         case "not-installed" | "wrong-version":
             what = "is missing from" if finding.rule == "not-installed" else "is asked for in"
             title = f"Install what {what} {path.name}"
-            yield title, "pinfold.installRequirements", {"folder": folder, "files": (path,)}
+            # Constraints ask for nothing: installed from, all that they name would be.
+            if role in INSTALLED_ROLES:
+                yield title, "pinfold.installRequirements", {"folder": folder, "files": (path,)}
             one = _requirement(document, finding)
             if one is not None:
                 arguments: Mapping[str, Value] = {"folder": folder, "packages": (one,)}
@@ -77,11 +89,14 @@ def _helping(
             yield title, "pinfold.diagnoseEnvironment", arguments
             yield _select(folder)
         case "no-environment":
-            yield "Create environment…", "pinfold.createEnvironment", {"folder": folder}
+            yield _create(folder)
             yield _select(folder)
         case "wrong-python":
             yield _select(folder)
-            if prefix is not None:
+            # What is elsewhere belongs to others too, or is what environments are made from.
+            if prefix is None or not any(prefix.is_relative_to(one) for one in (folder, *roots)):
+                yield _create(folder)
+            else:
                 arguments = {"folder": folder, "path": prefix, "over": True}
                 title = f"Make {prefix.name} anew with another Python…"
                 yield title, "pinfold.createEnvironment", arguments
@@ -90,6 +105,10 @@ def _helping(
             yield title, "pinfold.pinAll", {"folder": folder, "file": path}
         case _:
             pass
+
+
+def _create(folder: Path) -> tuple[str, str, Mapping[str, Value]]:
+    return "Create environment…", "pinfold.createEnvironment", {"folder": folder}
 
 
 def _select(folder: Path) -> tuple[str, str, Mapping[str, Value]]:

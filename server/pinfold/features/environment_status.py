@@ -43,10 +43,17 @@ class StatusSeverity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class OtherSelection:
-    """What another program has selected for the same folder; `source` is how people call it."""
+    """What another program has selected for the same folder.
+
+    `source` is how people call it; `environment` is a folder, or an interpreter in one.
+    """
 
     source: str
     environment: Path
+
+    def is_at(self, *paths: Path | None) -> bool:
+        """Return whether it is what *paths* are: an environment's folder and its interpreter."""
+        return self.environment in paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +148,8 @@ def status_markdown(
     """Return the tooltip in Markdown; *has_links*: with links that run commands."""
     parts = list(_about(status, unmet, write_path))
     selection = status.selection
-    if other is not None and other.environment != selection.prefix:
+    other = _another(selection, other)
+    if other is not None:
         parts.append(
             foreign(other.source or _SOMEBODY)
             + written(" has selected another one: ")
@@ -204,13 +212,22 @@ def _links(
         yield command_link("Create", "pinfold.createEnvironment", folder)
     if unmet.missing or unmet.wrong:
         yield command_link("Install", "pinfold.installRequirements", folder)
-    if other is not None and other.environment != selection.prefix:
+    if other is not None:
         theirs = {**folder, "environment": write_path(other.environment)}
         yield command_link("Use that one", "pinfold.selectEnvironment", theirs)
     yield command_link("Select", "pinfold.selectEnvironment", folder)
     yield command_link("Explain", "pinfold.explainEnvironment", folder)
     if selection.prefix is not None:
         yield command_link("Diagnose", "pinfold.diagnoseEnvironment", folder)
+
+
+def _another(selection: Selection, other: OtherSelection | None) -> OtherSelection | None:
+    """Return what another program has selected, if it is another one than ours."""
+    packages = selection.answer.packages
+    ours = None if packages is None else packages.environment
+    if other is None or (ours is not None and other.is_at(ours.prefix, ours.executable)):
+        return None
+    return other
 
 
 def _name(prefix: PurePath, root: PurePath) -> str:

@@ -57,16 +57,23 @@ class TreeNode:
     children: tuple[TreeNode, ...] | None = ()
 
 
-def folders_tree(listings: Mapping[str, Mapping[str, Any]]) -> tuple[TreeNode, ...]:
+def folders_tree(listings: Mapping[str, Mapping[str, Any] | str]) -> tuple[TreeNode, ...]:
     """Return what stands at the top, of listings of environments by their folders.
 
-    The folders, if there are several. Nothing at all if none has an environment of its own, so that
-    the one thing to do is to make one.
+    A text in place of a listing says why there is none. The folders, if there are several. Nothing
+    at all if none has an environment of its own, so that the one thing to do is to make one.
     """
-    found = {folder: _environments(folder, listing) for folder, listing in listings.items()}
-    own = [node for nodes in found.values() for node in nodes if "environment" in node.argument]
-    if not own or len(found) == 1:
-        return tuple(node for nodes in found.values() for node in nodes) if own else ()
+    found = {
+        folder: (problem_node(listing, {"folder": folder}),)
+        if isinstance(listing, str)
+        else _environments(folder, listing)
+        for folder, listing in listings.items()
+    }
+    has_own = any("environment" in node.argument for nodes in found.values() for node in nodes)
+    if not has_own and any(not isinstance(listing, str) for listing in listings.values()):
+        return ()
+    if len(found) == 1:
+        return next(iter(found.values()))
     return tuple(_folder(folder, nodes) for folder, nodes in found.items())
 
 

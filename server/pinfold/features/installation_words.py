@@ -36,7 +36,7 @@ class Words:
     """What people are shown of an installation.
 
     `label` is its path, short where it can be; `description` says what it is, `detail` why it is
-    recommended, and what ails it. `icon` is a name out of a few.
+    recommended, and what ails it. `icon` is the name of one of VS Code's product icons.
     """
 
     label: str
@@ -94,7 +94,7 @@ def _icon(installation: Installation, group: Group) -> str:
         return "warning"
     if group is Group.RECOMMENDED:
         return "check"
-    return "python" if installation.is_base else "folder"
+    return "terminal" if installation.is_base else "folder"
 
 
 def _telling(installation: Installation) -> list[Ailment]:

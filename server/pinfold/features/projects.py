@@ -46,7 +46,6 @@ class Pointed:
     path: Path
     folder: Path
     file: Path | None
-    is_folder: bool
 
 
 def pointed_at(path: Path, snapshot: Snapshot, folder_of: Callable[[Path], Path]) -> Pointed:
@@ -56,10 +55,10 @@ def pointed_at(path: Path, snapshot: Snapshot, folder_of: Callable[[Path], Path]
     """
     folder = folder_of(path)
     if folder == path:
-        return Pointed(path, folder, None, is_folder=True)
+        return Pointed(path, folder, None)
     is_asked = is_requirements_file(path, snapshot)
     project = project_folder(path, snapshot)
-    return Pointed(path, project, path if is_asked else None, is_folder=False)
+    return Pointed(path, project, path if is_asked else None)
 
 
 def is_requirements_file(path: Path, snapshot: Snapshot) -> bool:

@@ -151,8 +151,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "pinfold.terminalActivation",
         "Terminal Activation",
-        "What has an environment active in the terminals of an editor: variables, and lines that"
-        " shells evaluate.",
+        "What has an environment active in the terminals of an editor.",
         (FOLDER, ENVIRONMENT),
     ),
     Command(
@@ -167,6 +166,13 @@ COMMANDS: tuple[Command, ...] = (
                 'The environment; "none" for having none, "automatic" to forget what was chosen.',
             ),
         ),
+        is_for_people=True,
+    ),
+    Command(
+        "pinfold.adoptEnvironment",
+        "Use the Environment of the Python Extension",
+        "Keep as the choice for a folder what another extension of the editor has selected there.",
+        (FOLDER,),
         is_for_people=True,
     ),
     Command(

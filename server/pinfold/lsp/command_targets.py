@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pinfold.lsp.command_places import as_path, ask_machine, own_files
-from pinfold.lsp.command_table import ACTIVE, POINTED_AT, SELECTED
+from pinfold.lsp.command_table import ACTIVE, POINTED_AT, SELECTED, ArgumentKind
 from pinfold.lsp.commands import BadArguments, CommandFailed
 
 if TYPE_CHECKING:
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 _FILE, _FILES = "file", "files"
 
-# Each of these says where something is, so that nobody has to guess it from where he looks.
-_SAY_WHERE = ("folder", "environment", "path", "file", "files", "requirements")
+# Each of these says which folder is meant, so that nobody has to guess it from where he looks.
+_SAY_FOLDER = ("folder", "file", "files", "requirements")
+
+_SAY_WHERE = ("environment", "path")
 
 
 async def aimed(command: Command, session: Session, arguments: Arguments) -> Arguments:
@@ -36,7 +38,11 @@ async def aimed(command: Command, session: Session, arguments: Arguments) -> Arg
     pointers = {argument.name for argument in POINTED_AT}
     explicit = {name: value for name, value in arguments.items() if name not in pointers}
     taken = frozenset(argument.name for argument in command.arguments)
-    if any(name in explicit for name in _SAY_WHERE) or "folder" not in taken:
+    if any(name in explicit for name in _SAY_FOLDER) or "folder" not in taken:
+        return explicit
+    # What is chosen for a folder may be anywhere; else, an environment is of where it lies.
+    chosen = {one.name for one in command.arguments if one.kind is ArgumentKind.ENVIRONMENT}
+    if any(name in explicit and name not in chosen for name in _SAY_WHERE):
         return explicit
     selected, active = arguments.get(SELECTED.name), arguments.get(ACTIVE.name)
     if isinstance(selected, tuple) and selected:

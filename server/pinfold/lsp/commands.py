@@ -12,6 +12,7 @@ import asyncio
 import json
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from pinfold.core.environments.conversation import Conversation, Severity
     from pinfold.features.environment_status import OtherSelection
+    from pinfold.features.environments import Json
     from pinfold.lsp.command_table import Argument, Command
     from pinfold.lsp.documents import Documents
     from pinfold.lsp.handshake import ToolSettings
@@ -129,6 +131,7 @@ class Background:
         self._making: asyncio.Future[Machine] | None = None
         self._tasks: dict[object, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self._is_over = False
 
     async def machine(self) -> Machine:
         """Return what reads this machine; made beside the loop, with the first use."""
@@ -165,8 +168,14 @@ class Background:
         """What is not at its end yet."""
         return {*self._tasks.values(), *self._ending}
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the session is at its end, and nobody is there to be told anything."""
+        return self._is_over
+
     def stop(self) -> None:
         """End everything."""
+        self._is_over = True
         for key in tuple(self._tasks):
             self.cancel(key)
 
@@ -279,6 +288,16 @@ class Commands:
         if self._is_to_recover:
             self._is_to_recover = False
             self._background.begin_once(RECOVERY, self._recover)
+
+    def read_variables(self, prefix: Path, take: Callable[[Sequence[Json]], None]) -> None:
+        """Read, behind everything else, what is set for terminals in which *prefix* is active."""
+        work = partial(self._read_variables, prefix, take)
+        self._background.begin_once(("terminal variables", prefix), work)
+
+    async def _read_variables(self, prefix: Path, take: Callable[[Sequence[Json]], None]) -> None:
+        from pinfold.lsp.terminal_commands import terminal_variables
+
+        take(await terminal_variables(await self._background.machine(), prefix))
 
     async def _recover(self) -> None:
         told = await in_thread(_recovered)

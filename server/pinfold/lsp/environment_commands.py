@@ -41,7 +41,7 @@ from pinfold.lsp.command_places import (
     written,
 )
 from pinfold.lsp.commands import CommandFailed
-from pinfold.lsp.environment_search import search_behind, searched
+from pinfold.lsp.environment_search import search_behind, searched, tell_of_inventory
 from pinfold.lsp.requirements_files import requirements_files
 from pinfold.lsp.selecting import AUTOMATIC, NONE, ask_environment
 from pinfold.lsp.transport import in_thread
@@ -151,6 +151,20 @@ async def select_environment(session: Session, arguments: Arguments) -> object:
     }
 
 
+async def adopt_environment(session: Session, arguments: Arguments) -> object:
+    """Keep as the choice what another extension of the editor has told that it has selected."""
+    place = await place_of(session, arguments, asks=True)
+    if place is None:
+        return None
+    others = session.host.other_selections
+    # It is told for workspace folders, and the file in front may be in a project below.
+    for folder in (place.folder, *place.folder.parents):
+        if folder in others:
+            chosen = {"folder": folder, "environment": others[folder].environment}
+            return await select_environment(session, chosen)
+    raise CommandFailed(f"no other extension has selected an environment for {place.folder}")
+
+
 async def explain_environment(session: Session, arguments: Arguments) -> object:
     """Say which environment is for a folder, and why."""
     machine = await session.machine()
@@ -200,8 +214,14 @@ async def refresh(session: Session, _arguments: Arguments) -> object:
     """Look at everything again."""
     session.host.look_again()
     machine = await session.machine()
+    roots = session.documents.roots
     async with session.conversation.progress("Looking for environments"):
-        inventory = await searched(session, machine, session.documents.roots)
+        if len(roots) > 1:
+            # What is found is kept for each as well: that is where listings of one look.
+            for root in roots:
+                await searched(session, machine, (root,))
+        inventory = await searched(session, machine, roots)
+    tell_of_inventory(session, roots)
     return {
         "version": 1,
         "environments": len(inventory.installations),
@@ -214,6 +234,7 @@ HANDLERS: Mapping[str, Handler] = {
     "pinfold.listPackages": list_packages,
     "pinfold.activation": activation,
     "pinfold.selectEnvironment": select_environment,
+    "pinfold.adoptEnvironment": adopt_environment,
     "pinfold.explainEnvironment": explain_environment,
     "pinfold.diagnoseEnvironment": diagnose_environment,
     "pinfold.refresh": refresh,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pinfold.core.blocking import to_the_end
 from pinfold.lsp.command_places import written
 from pinfold.lsp.commands import PROBES
+from pinfold.lsp.status import INVENTORY_CHANGED
 from pinfold.lsp.transport import in_thread
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from pinfold.core.environments.discovery import Inventory
     from pinfold.lsp.commands import Session
     from pinfold.lsp.machine import Machine
-
-INVENTORY_CHANGED = "pinfold/inventoryChanged"
 
 _STREAMED_S = 0.1
 """How often those who wait for a search see what it has found."""
@@ -77,6 +76,15 @@ async def search_behind(
     inventory = await searched(session, machine, projects)
     if inventory.installations != known.installations:
         tell_of_inventory(session, projects)
+
+
+async def search_anew(session: Session, machine: Machine, projects: Sequence[Path]) -> None:
+    """Have searched for what has just become another, if somebody has ever asked for a listing."""
+    known = await in_thread(partial(machine.kept, projects))
+    if known is not None:
+        # One that is under way may have passed by already.
+        session.background.cancel(projects)
+        session.begin_once(projects, partial(search_behind, session, machine, projects, known))
 
 
 async def inventories(

@@ -163,6 +163,11 @@ class Client:
         return self.capability("experimental", "pinfold", "ui", "preview") is True
 
     @property
+    def has_terminals(self) -> bool:
+        """Whether it sets variables for the terminals that it opens."""
+        return self.capability("experimental", "pinfold", "ui", "terminals") is True
+
+    @property
     def has_command_links(self) -> bool:
         """Whether links that run commands may stand in what the client shows."""
         return self.capability("experimental", "pinfold", "ui", "commandLinks") is True

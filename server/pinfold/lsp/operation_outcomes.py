@@ -6,6 +6,7 @@ which an installation has failed. What is asked for is :mod:`pinfold.lsp.operati
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,16 @@ from pinfold.core.environments.operations.prepared import UnreadableFile
 from pinfold.core.environments.operations.requests import Create, Rebuild, Remove, Undo
 from pinfold.core.environments.operations.runner import Outcome, Result, run_operation
 from pinfold.core.model.text import TextRange
-from pinfold.features.operations import asked_files, outcome_text, plan_lines
+from pinfold.features.operations import (
+    asked_files,
+    cancelled_text,
+    failure_message,
+    outcome_text,
+    plan_lines,
+)
 from pinfold.lsp.command_places import ask_machine, place_at
 from pinfold.lsp.convert import to_range, uri_of_path
-from pinfold.lsp.environment_search import search_behind, tell_of_inventory
+from pinfold.lsp.environment_search import search_anew, tell_of_inventory
 from pinfold.lsp.install_failures import FailedLine
 from pinfold.lsp.operation_questions import may_go_on_unsaved
 from pinfold.lsp.requirements_files import unsaved_files
@@ -62,7 +69,6 @@ async def run_and_tell(
             return Outcome(Result.DECLINED)
         # He may have saved meanwhile.
         snapshot = scene.snapshot
-    session.host.tell_failures({})
 
     def render(plan: Plan) -> Sequence[str]:
         return [f"Environment: {scene.shown(plan.prefix)}", *plan_lines(plan, scene.shown)]
@@ -79,18 +85,35 @@ async def run_and_tell(
             only_preview=scene.only_preview,
             amend=saver.amend,
         )
+    except asyncio.CancelledError:
+        if not scene.only_preview:
+            _tell_cancelled(scene, request)
+        raise
     finally:
         # Whatever became of it: what was put back has been something else meanwhile.
         session.host.look_again()
-    outcome = await saver.finish(outcome)
+    try:
+        outcome = await saver.finish(outcome)
+    except asyncio.CancelledError:
+        # The environment is as it was to be, and stays so.
+        if not session.background.is_over:
+            await _tell(scene, request, saver.cancelled(outcome))
+        raise
     await _tell(scene, request, outcome)
-    for sentence in outcome.unsaved:
-        session.conversation.tell(sentence, Severity.WARNING)
     return outcome
 
 
-async def _tell(scene: Scene, request: Request, outcome: Outcome) -> None:
+def _tell_cancelled(scene: Scene, request: Request) -> None:
+    """Say that all is as it was before, unless that is because the session ends."""
     session = scene.session
+    if not session.background.is_over:
+        is_new = isinstance(request, Create) and not request.is_over
+        text = cancelled_text(request.verb, scene.shown(request.prefix), is_new=is_new)
+        session.conversation.tell(text, Severity.INFO)
+
+
+async def _tell(scene: Scene, request: Request, outcome: Outcome) -> None:
+    session, projects = scene.session, (scene.place.project,)
     text = outcome_text(outcome, scene.shown(request.prefix), says_undo=False)
     match outcome.result:
         case Result.DONE:
@@ -106,11 +129,12 @@ async def _tell(scene: Scene, request: Request, outcome: Outcome) -> None:
             else:
                 undo_it = partial(session.begin_command, "pinfold.undo", undoing)
                 _offer(session, text, Severity.INFO, {_UNDO: undo_it})
-            if isinstance(request, (Create, Remove, Rebuild, Undo)):
-                await _look_for_environments(scene)
+            session.host.tell_failures({})
+            tell_of_inventory(session, projects)
         case Result.FAILED:
             session.host.tell_failures(await in_thread(partial(_failed_lines, scene, outcome)))
-            log = outcome.log
+            assert outcome.failure is not None
+            text, log = failure_message(outcome.failure), outcome.log
             actions: dict[str, Callable[[], None]] = {}
             if log is not None and session.abilities.shows_documents:
                 actions[_SHOW_LOG] = partial(_show_file, session, log)
@@ -123,9 +147,14 @@ async def _tell(scene: Scene, request: Request, outcome: Outcome) -> None:
                 text = f"{text}: {' '.join(refusal.command)}"
             _offer(session, text, Severity.WARNING, {})
         case Result.NOTHING_TO_DO:
+            session.host.tell_failures({})
             _offer(session, text, Severity.INFO, {})
         case Result.PREVIEWED | Result.DECLINED:
             pass
+    for sentence in outcome.unsaved:
+        session.conversation.tell(sentence, Severity.WARNING)
+    if outcome.result is Result.DONE and isinstance(request, (Create, Remove, Rebuild, Undo)):
+        await search_anew(session, scene.machine, projects)
 
 
 def _offer(
@@ -166,16 +195,6 @@ def _show_file(session: Session, path: Path) -> None:
             session.conversation.tell(f"All that was said: {path}", Severity.INFO)
 
     session.begin_once(object(), show)
-
-
-async def _look_for_environments(scene: Scene) -> None:
-    """Tell of other environments now, and have whoever lists them find what there is."""
-    session, projects = scene.session, (scene.place.project,)
-    tell_of_inventory(session, projects)
-    known = await in_thread(partial(scene.machine.kept, projects))
-    if known is not None:
-        work = partial(search_behind, session, scene.machine, projects, known)
-        session.begin_once(projects, work)
 
 
 async def choose_if_not_found(scene: Scene, prefix: Path) -> None:

@@ -187,7 +187,7 @@ def _python_items(bench: Workbench, inventory: Inventory, place: Place) -> tuple
         )
         for index, found in enumerate(best)
     ]
-    enter = PickItem(_ENTER, "Enter interpreter path…", icon="none", is_secondary=True)
+    enter = PickItem(_ENTER, "Enter interpreter path…", icon="circle-slash", is_secondary=True)
     known = {found.executable for found in best}
     rest = [
         _python_item(
@@ -273,7 +273,7 @@ async def ask_whether_to_install(
     (path,) = found
     items = (
         PickItem("install", f"Install from {_relative(path, folder)}", icon="check"),
-        PickItem("nothing", "Install nothing", icon="none"),
+        PickItem("nothing", "Install nothing", icon="circle-slash"),
     )
     pick = Pick("Create Environment", "What is to be installed into it?", "install", can_go_back)
     picked = await conversation.pick(pick, at_once(*items))
@@ -347,7 +347,7 @@ async def ask_installed(
 
     ``None``, too, if nothing was chosen where that does not mean all.
     """
-    items = [PickItem(_ALL, "All packages", icon="none")] if offers_all else []
+    items = [PickItem(_ALL, "All packages", icon="circle-slash")] if offers_all else []
     for key in sorted(own_projects(installed)):
         found = installed.by_name[key]
         detail = "" if found.editable is None else f"editable, {written(found.editable)}"

@@ -15,24 +15,26 @@ from pinfold.core.environments.changes.history import standing
 from pinfold.core.environments.changes.journal import Phase
 from pinfold.core.model.environment import EnvironmentState
 from pinfold.lsp.command_places import as_path, ask_machine, place_at, place_of, why_none, written
+from pinfold.lsp.command_table import UNTRUSTED
 from pinfold.lsp.commands import RECOVERY, CommandFailed
 from pinfold.lsp.operation_questions import may_create
 from pinfold.lsp.requirements_files import on_disk
 from pinfold.lsp.transport import in_thread
 
 if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
-    from pinfold.core.environments.conversation import Conversation, Preview, Progress, Question
+    from pinfold.core.environments.conversation import Conversation, Preview, Question
     from pinfold.core.environments.operations.workbench import Workbench
     from pinfold.core.workspace.snapshot import Snapshot
-    from pinfold.lsp.commands import Arguments, Session
+    from pinfold.lsp.commands import Arguments, Host, Session
     from pinfold.lsp.machine import Machine, Place
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What one operation works with; `conversation` agrees by itself where that was asked for."""
+    """What one operation works with.
+
+    `conversation` agrees by itself where that was asked for, and to nothing without trust.
+    """
 
     session: Session
     machine: Machine
@@ -70,7 +72,7 @@ async def scene_of(session: Session, arguments: Arguments) -> Scene | None:
     untrusted = session.documents.roots if host.is_trusted is False else ()
     bench = await in_thread(partial(machine.workbench, host.tools, untrusted))
     agrees = arguments.get("yes") is True
-    conversation = _Agreeing(session.conversation) if agrees else session.conversation
+    conversation = _Consent(session.conversation, host, is_given=agrees)
     only_preview = arguments.get("dryRun") is True
     return Scene(session, machine, bench, place, conversation, agrees, only_preview)
 
@@ -159,28 +161,39 @@ def changed_last(bench: Workbench, place: Place, *, is_redo: bool) -> Path | Non
     return place.selection.prefix
 
 
-class _Agreeing:
-    """A conversation with somebody who has agreed to everything already; he may still be asked."""
+class _Consent:
+    """A conversation in which nobody agrees to a plan unless the workspace is trusted by then.
 
-    def __init__(self, way: Conversation) -> None:
+    With *is_given*, somebody has agreed to everything already; he may still be asked.
+    """
+
+    def __init__(self, way: Conversation, host: Host, *, is_given: bool) -> None:
         self.pick, self.pick_many, self.input = way.pick, way.pick_many, way.input
-        self.tell = way.tell
+        self.tell, self.progress = way.tell, way.progress
         self._way = way
+        self._host = host
+        self._is_given = is_given
 
     async def confirm(self, question: Question) -> bool:
-        """Agree, and say to what where that is more than what was asked for."""
+        """Ask, or agree and say to what, where that is more than what was asked for."""
+        if not self._is_given:
+            return await self._way.confirm(question)
         self._way.tell(question.title, question.severity)
         return True
 
     async def preview(self, preview: Preview) -> str | None:
-        """Take the usual action."""
-        return preview.actions[0].id
+        """Show a plan, or take the usual action.
 
-    def progress(
-        self, title: str, *, is_cancellable: bool = True, is_measured: bool = False
-    ) -> AbstractAsyncContextManager[Progress]:
-        """Show that something is under way."""
-        return self._way.progress(title, is_cancellable=is_cancellable, is_measured=is_measured)
+        Raises:
+            CommandFailed: trust was taken back meanwhile.
+        """
+        action: str | None = preview.actions[0].id
+        if not self._is_given:
+            action = await self._way.preview(preview)
+        if action is not None and self._host.is_trusted is False:
+            # A plan may have been on show for long, and making it takes its time, too.
+            raise CommandFailed(f"{preview.title} {UNTRUSTED}")
+        return action
 
 
 def text_of(arguments: Arguments, name: str) -> str | None:

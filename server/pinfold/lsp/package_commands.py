@@ -103,7 +103,8 @@ async def pin_all(session: Session, arguments: Arguments) -> object:
 
 async def show_history(session: Session, arguments: Arguments) -> object:
     """Say what was changed."""
-    shows_all = arguments.get("all") is True
+    # An environment says by itself what is meant, were it of none of the folders.
+    shows_all = arguments.get("all") is True or "environment" in arguments
     place = None if shows_all else await place_of(session, arguments, asks=True)
     if place is None and not shows_all:
         return None
@@ -120,6 +121,17 @@ async def show_history(session: Session, arguments: Arguments) -> object:
 
 async def show_dependency_tree(session: Session, arguments: Arguments) -> object:
     """Say which package needs which others."""
+    shape = await dependency_tree(session, arguments)
+    if shape is not None:
+        show(session, str(shape["text"]), Severity.INFO)
+    return shape
+
+
+async def dependency_tree(session: Session, arguments: Arguments) -> Json | None:
+    """Return which package needs which others, for whoever shows it.
+
+    ``None`` if a person was asked for a folder, and does not say.
+    """
     installed = await _installed(session, arguments)
     if installed is None:
         return None
@@ -128,7 +140,7 @@ async def show_dependency_tree(session: Session, arguments: Arguments) -> object
     why, is_inverted = arguments.get("why"), arguments.get("inverted") is True
     if why is not None and (packages or is_inverted):
         raise BadArguments("with `why`, there is neither `packages` nor `inverted`")
-    shape = await in_thread(
+    return await in_thread(
         partial(
             _tree,
             installed,
@@ -137,8 +149,6 @@ async def show_dependency_tree(session: Session, arguments: Arguments) -> object
             is_inverted=is_inverted,
         )
     )
-    show(session, str(shape["text"]), Severity.INFO)
-    return shape
 
 
 async def explain_package(session: Session, arguments: Arguments) -> object:

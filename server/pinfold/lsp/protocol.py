@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pygls.lsp.server import LanguageServer
 
     from pinfold.features.environment_status import OtherSelection
+    from pinfold.features.environments import Json
     from pinfold.lsp.command_table import Command
     from pinfold.lsp.commands import Commands, Handler
     from pinfold.lsp.documents import OpenFile
@@ -226,6 +227,9 @@ class PinfoldProtocol(LanguageServerProtocol):
             )
         return self._commands
 
+    def _read_variables(self, prefix: Path, take: Callable[[Sequence[Json]], None]) -> None:
+        self._commands_of_session().read_variables(prefix, take)
+
     def _recover(self) -> None:
         if not self._shutdown:
             self._commands_of_session().recover()
@@ -399,6 +403,7 @@ class PinfoldProtocol(LanguageServerProtocol):
                 self.tell,
                 lambda: self.other_selections,
                 has_links=client.has_command_links,
+                read_variables=self._read_variables if client.has_terminals else None,
             )
         watch_parent(client.process_id, self.end)
         return {

@@ -139,8 +139,10 @@ def _command_actions(
     documents = protocol.documents
     assert documents is not None
     answer = documents.snapshot.facts_of(file.path).environment
-    findings = documents.judge(file).findings
-    for action in command_actions(document, file.path, findings, span, answer):
+    judgement = documents.judge(file)
+    for action in command_actions(
+        document, file.path, judgement.role, judgement.findings, span, answer, documents.roots
+    ):
         is_off = COMMANDS_BY_ID[action.command].needs_trust and protocol.is_trusted is False
         if is_off and not protocol.client.shows_disabled_actions:
             continue

@@ -172,8 +172,7 @@ def _elsewhere(
 def _is_of(other: OtherSelection | None, installation: Installation) -> bool:
     if other is None:
         return False
-    known = (installation.prefix, installation.executable, *installation.aliases)
-    return other.environment in known
+    return other.is_at(installation.prefix, installation.executable, *installation.aliases)
 
 
 def _items(
@@ -202,9 +201,15 @@ def _items(
     if selection.prefix is not None:
         yield create
     yield PickItem(_ENTER, "Enter interpreter path…", group=_GROUP, icon="edit", is_secondary=True)
-    yield PickItem(NONE, "None", "no environment for this folder", group=_GROUP, icon="none")
     yield PickItem(
-        AUTOMATIC, "Automatic", "forget what was chosen for this folder", group=_GROUP, icon="star"
+        NONE, "None", "no environment for this folder", group=_GROUP, icon="circle-slash"
+    )
+    yield PickItem(
+        AUTOMATIC,
+        "Automatic",
+        "forget what was chosen for this folder",
+        group=_GROUP,
+        icon="star-full",
     )
     yield from by_group[Group.OTHERS]
     yield from by_group[Group.INTERPRETERS]
@@ -238,7 +243,7 @@ def _buttons(installation: Installation, *, is_trusted: bool) -> Iterator[Button
     if is_trusted and installation.is_base:
         yield Button(_ADD, "Create environment with this Python", "add")
     if is_trusted and not installation.is_base:
-        yield Button(_REBUILD, "Rebuild", "rebuild")
-        yield Button(_REMOVE, "Remove", "remove")
+        yield Button(_REBUILD, "Rebuild", "sync")
+        yield Button(_REMOVE, "Remove", "trash")
     yield Button(_COPY, "Copy path", "copy", copies=written(path))
-    yield Button(_OPEN, "Open folder", "open", opens=written(folder))
+    yield Button(_OPEN, "Open folder", "folder-opened", opens=written(folder))

@@ -1,6 +1,7 @@
 """What a status bar shows of the environment of each folder: told when it changes, and only then.
 
-Owns of which folders it is told, when that is looked at, and what was told last. What it says is
+Owns of which folders it is told, when that is looked at, and what was told last; and that whoever
+lists environments is told when one of these has become another. What it says is
 :mod:`pinfold.features.environment_status`' to know.
 """
 
@@ -8,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pinfold.core.model.environment import EnvironmentState
 from pinfold.features.environment_status import (
     environment_status,
     status_json,
@@ -22,18 +25,21 @@ from pinfold.lsp.convert import path_of_uri
 from pinfold.lsp.documents import included_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pinfold.core.environments.selection import EnvironmentQuery
+    from pinfold.core.model.environment import Environment, EnvironmentAnswer
     from pinfold.core.workspace.snapshot import Judgement
     from pinfold.features.environment_status import OtherSelection
+    from pinfold.features.environments import Json
     from pinfold.lsp.diagnostics import Diagnostics
     from pinfold.lsp.documents import Documents, OpenFile
     from pinfold.lsp.reports import OpenReports, Report
     from pinfold.lsp.workspace_files import FileFindings
 
 ENVIRONMENT_CHANGED = "pinfold/environmentChanged"
+INVENTORY_CHANGED = "pinfold/inventoryChanged"
 
 _GATHERED_S = 0.1
 """How long what changes together is gathered before it is told."""
@@ -43,7 +49,8 @@ class StatusTeller:
     """Tells the client of the environments of folders; lives as long as the session.
 
     They are the workspace folders, those of open requirements files, and that of the file which the
-    client says it shows, whatever that is.
+    client says it shows, whatever that is. *read_variables* is for a client that sets variables for
+    terminals: it gives those of an environment once they have been read.
     """
 
     def __init__(
@@ -55,6 +62,7 @@ class StatusTeller:
         others: Callable[[], Mapping[Path, OtherSelection]],
         *,
         has_links: bool,
+        read_variables: Callable[[Path, Callable[[Sequence[Json]], None]], None] | None = None,
     ) -> None:
         self._documents = documents
         self._reports = reports
@@ -62,8 +70,11 @@ class StatusTeller:
         self._tell = tell
         self._others = others
         self._has_links = has_links
+        self._read_variables = read_variables
+        self._variables: dict[Path, tuple[Environment, Sequence[Json]]] = {}
         self._active: Path | None = None
         self._told: dict[Path, Mapping[str, Any]] = {}
+        self._answers: dict[Path, EnvironmentAnswer] = {}
         self._unmet: dict[Path, tuple[Judgement, Unmet]] = {}
         self._closed: tuple[tuple[FileFindings, ...], _Files] = ((), _Files({}))
         self._handle: asyncio.TimerHandle | None = None
@@ -111,15 +122,40 @@ class StatusTeller:
                 yield file
 
     def _look(self) -> None:
-        self._handle = None
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
         folders = self._folders()
         for folder in self._told.keys() - folders.keys():
             del self._told[folder]
+        self._tell_of_inventory(folders)
         found = self._found()
         if found is None:
             return
         for folder in folders:
             self._look_at(folder, found)
+
+    def _tell_of_inventory(self, folders: Iterable[Path]) -> None:
+        """Tell of which workspace folders an environment is another than it was."""
+        snapshot = self._documents.snapshot
+        answers = {
+            folder: answer
+            for folder in folders
+            if (answer := snapshot.inventory.get(self._query(folder))) is not None
+        }
+        before, self._answers = self._answers, answers
+        changed = {
+            self._root(folder): None
+            for folder, answer in answers.items()
+            if before.get(folder, answer) is not answer
+        }
+        if changed:
+            self._tell(INVENTORY_CHANGED, {"folders": [_written(root) for root in changed]})
+
+    def _root(self, folder: Path) -> Path:
+        """Return the workspace folder that *folder* is in, else itself."""
+        holding = [root for root in self._documents.roots if folder.is_relative_to(root)]
+        return max(holding, key=lambda root: len(root.parts), default=folder)
 
     def _found(self) -> _Known | None:
         """Return the requirements files that are known; ``None`` if one of them is yet to come."""
@@ -165,8 +201,7 @@ class StatusTeller:
         if answer is None:
             return
         selection = Selection(folder, answer)
-        holding = [root for root in snapshot.roots if folder.is_relative_to(root)]
-        root = max(holding, key=lambda root: len(root.parts), default=folder)
+        root = self._root(folder)
 
         def counts(file: _File) -> bool:
             there = snapshot.inventory.get(file.query)
@@ -181,10 +216,34 @@ class StatusTeller:
             other=self._others().get(folder),
             has_links=self._has_links,
         )
-        told = status_json(status, _written, markdown)
+        packages = answer.packages
+        variables = () if packages is None else self._variables_of(packages.environment)
+        if variables is None:
+            # All is told together, once they are known.
+            return
+        # Where the file system does not answer, nobody knows better than before.
+        is_known = answer.state is not EnvironmentState.UNRESPONSIVE
+        told = {
+            **status_json(status, _written, markdown),
+            "variables": list(variables) if is_known else None,
+        }
         if self._told.get(folder) != told:
             self._told[folder] = told
             self._tell(ENVIRONMENT_CHANGED, told)
+
+    def _variables_of(self, environment: Environment) -> Sequence[Json] | None:
+        """Return what is set for terminals; ``None`` if that is yet to be read."""
+        if self._read_variables is None:
+            return ()
+        known = self._variables.get(environment.prefix)
+        if known is None or known[0] is not environment:
+            self._read_variables(environment.prefix, partial(self._take_variables, environment))
+        return None if known is None else known[1]
+
+    def _take_variables(self, environment: Environment, variables: Sequence[Json]) -> None:
+        self._variables[environment.prefix] = (environment, variables)
+        if not self._is_over:
+            self._look()
 
     def _judged(self, report: Report | None) -> None:
         if report is not None:
@@ -225,8 +284,9 @@ class _Known:
     def of_project(self, folder: Path, root: Path) -> list[_File]:
         """Return the files that count for a folder: the usual one of its project, and those open.
 
-        With what they include. The project is the nearest folder upwards that has any; what else it
-        has is installed when somebody wants that, and nothing is missing as long as nobody does.
+        With what they include. The project is the nearest folder upwards that has any. What it has
+        beside the usual one is installed when somebody wants that, and nothing is missing as long
+        as nobody does; where none is the usual one, all of them count.
         """
         for place in (folder, *folder.parents):
             is_open = self.open.by_folder.get(place, [])
@@ -234,7 +294,9 @@ class _Known:
             compiled = {path.with_suffix("") for path in own if path.suffix != ".in"}
             kept = [p for p in own if p.suffix != ".in" or p.with_suffix("") not in compiled]
             if kept:
-                chosen = [file for p in {*usual_files(kept), *is_open} if (file := self.at(p))]
+                chosen = [
+                    file for p in {*(usual_files(kept) or kept), *is_open} if (file := self.at(p))
+                ]
                 pulled = {path for file in chosen for path in file.pulls_in}
                 paths = pulled | {file.path for file in chosen}
                 return [file for path in paths if (file := self.at(path))]

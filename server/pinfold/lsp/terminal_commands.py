@@ -1,6 +1,7 @@
-"""The command by which an editor has an environment active in its terminals.
+"""By what an editor has an environment active in its terminals.
 
-Owns the shape of its result. What is set is
+Owns the shapes: of what it sets for all of them, and of what it brings into one that it opens
+itself. What that is, is
 :mod:`pinfold.core.environments.terminal_activation`'s to know. Runs nothing, and so needs no trust;
 whether terminals are activated in a workspace that is not trusted is for the client to decide.
 """
@@ -10,13 +11,20 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pinfold.core.environments.terminal_activation import terminal_environment
 from pinfold.lsp.command_places import as_path, ask_machine, place_of, why_none, written
 from pinfold.lsp.commands import CommandFailed
+from pinfold.lsp.machine import Refused
+from pinfold.lsp.transport import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    from pinfold.core.environments.terminal_activation import TerminalVariable
+    from pinfold.features.environments import Json
     from pinfold.lsp.commands import Arguments, Handler, Session
+    from pinfold.lsp.machine import Machine
 
 
 async def terminal_activation(session: Session, arguments: Arguments) -> object:
@@ -36,19 +44,30 @@ async def terminal_activation(session: Session, arguments: Arguments) -> object:
         "prefix": written(installation.prefix),
         "executable": None if executable is None else written(executable),
         "folder": written(place.folder),
-        "variables": [
-            {
-                "name": variable.name,
-                "action": variable.action.value,
-                "value": variable.value,
-                "atStart": variable.at_start,
-                "afterStartup": variable.after_startup,
-            }
-            for variable in found.variables
-        ],
-        "lines": {shell.value: line for shell, line in found.lines.items()},
+        "environment": terminal_environment(found),
         "refusal": found.refusal,
     }
+
+
+async def terminal_variables(machine: Machine, prefix: Path) -> list[Json]:
+    """Return what is set for every terminal; nothing where the environment cannot be active."""
+
+    def read() -> tuple[TerminalVariable, ...]:
+        try:
+            return machine.terminal_activation(machine.identified(prefix)).variables
+        except Refused:
+            return ()
+
+    return [
+        {
+            "name": variable.name,
+            "action": variable.action.value,
+            "value": variable.value,
+            "atStart": variable.at_start,
+            "afterStartup": variable.after_startup,
+        }
+        for variable in await in_thread(read)
+    ]
 
 
 HANDLERS: Mapping[str, Handler] = {"pinfold.terminalActivation": terminal_activation}

@@ -18,7 +18,7 @@ from pinfold.features.environment_tree import (
 from pinfold.lsp.command_places import written
 from pinfold.lsp.commands import CommandFailed
 from pinfold.lsp.environment_commands import list_environments, list_packages
-from pinfold.lsp.package_commands import show_dependency_tree
+from pinfold.lsp.package_commands import dependency_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,13 +33,8 @@ async def environment_tree(session: Session, arguments: Arguments) -> object:
     """Return the children of the node whose argument this is, or what stands at the top."""
     nodes: tuple[TreeNode, ...]
     if "environment" not in arguments:
-        listings = {
-            written(root): cast(
-                "Mapping[str, Any]", await list_environments(session, {"folder": root})
-            )
-            for root in session.documents.roots
-        }
-        nodes = folders_tree(listings)
+        roots = session.documents.roots
+        nodes = folders_tree({written(root): await _listing(session, root) for root in roots})
     else:
         given: Json = {
             name: written(cast("Path", arguments[name]))
@@ -53,11 +48,20 @@ async def environment_tree(session: Session, arguments: Arguments) -> object:
     return {"version": 1, "nodes": [node_json(node) for node in nodes]}
 
 
+async def _listing(session: Session, root: Path) -> Mapping[str, Any] | str:
+    """Return the environments of a workspace folder, or why they cannot be listed."""
+    try:
+        return cast("Mapping[str, Any]", await list_environments(session, {"folder": root}))
+    except CommandFailed as error:
+        # One folder that is gone must not take the others from sight.
+        return str(error)
+
+
 async def _below(session: Session, arguments: Arguments, given: Json) -> tuple[TreeNode, ...]:
     if "packages" not in arguments:
         listing = await list_packages(session, arguments)
         return packages_tree(given, cast("Mapping[str, Any]", listing))
-    shape = cast("Mapping[str, Any]", await show_dependency_tree(session, arguments))
+    shape = cast("Mapping[str, Any]", await dependency_tree(session, arguments))
     return tuple(node for tree in shape["trees"] for node in branches_tree(given, tree["branches"]))
 
 

@@ -5,6 +5,7 @@ Owns their form. What is edited, and why, is the business of whoever asks.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from pinfold.lsp.commands import Abilities, Session
 
 APPLY_EDIT = "workspace/applyEdit"
+
+ANSWER_S = 120.0
+"""How long a client may take to make edits, of which it may ask somebody first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +52,22 @@ def why_no_edits(abilities: Abilities, documents: Sequence[Document | None]) -> 
 
 
 async def apply_edits(session: Session, label: str, files: Sequence[FileEdits]) -> str | None:
-    """Have the client make edits; return in a clause why it has not, ``None`` if it has."""
+    """Have the client make edits; return in a clause why it has not, ``None`` if it has.
+
+    What it has not done in time is taken back.
+    """
     problem = why_no_edits(session.abilities, [file.document for file in files])
     if problem is not None:
         return problem
     try:
-        answer = await session.peer.ask(
+        asked = session.peer.ask(
             APPLY_EDIT, {"label": label, "edit": _workspace_edit(session, files)}
         )
+        answer = await asyncio.wait_for(asked, ANSWER_S)
     except ClientRefused as error:
         return str(error)
+    except asyncio.TimeoutError:
+        return f"the client did not answer for {ANSWER_S:.0f} seconds"
     if isinstance(answer, dict) and answer.get("applied") is True:
         return None
     reason = answer.get("failureReason") if isinstance(answer, dict) else None

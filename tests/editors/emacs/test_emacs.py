@@ -114,3 +114,34 @@ def test_declined(scene: Scene, play: Play) -> None:
     assert "declined" == told["result"]
     assert told["asked"][0] == told["asked"][2]
     assert not scene.environment.exists()
+
+
+def test_command_in_the_light_bulb(scene: Scene, play: Play) -> None:
+    """Eglot does not wait for the end of a command of a code action: somebody is to answer it."""
+    scene.make_environment(".venv")
+    told = play(
+        """
+        (driver-wait "the findings" (lambda () (driver-findings "not-installed")))
+        (goto-char (flymake-diagnostic-beg (car (driver-findings "not-installed"))))
+        (setq driver-answers (list "is missing from" "Install" nil))
+        (call-interactively #'eglot-code-actions)
+        (push (cons 'at-once (length driver-asked)) driver-told)
+        (driver-wait "the message" (lambda () (= 3 (length driver-asked))))
+        """
+    )
+
+    assert 1 == told["at-once"]
+    assert {"flask-3.1.0", "werkzeug-3.1.3"} == scene.installed()
+
+
+def test_question_that_fails(scene: Scene, play: Play) -> None:
+    """Whatever ends a question without an answer, the command comes to its end."""
+    told = play(
+        """
+        (setq driver-answers nil)
+        (push (cons 'is-over (null (driver-run "createEnvironment" '(:dryRun t)))) driver-told)
+        """
+    )
+
+    assert 1 == len(told["asked"])
+    assert not scene.environment.exists()

@@ -39,7 +39,7 @@ class Back(Enum):
 class Button:
     """Something else to be done with an item than to choose it.
 
-    `icon` is a name out of a few: ``rebuild``, ``remove``, ``open``, ``copy``, ``info``, ``add``.
+    `icon` is the name of one of VS Code's product icons, which other editors have taken over.
     What `copies` a text, or `opens` a folder, an editor does by itself, and goes on asking.
     """
 
@@ -55,8 +55,7 @@ class PickItem:
     """One thing to choose.
 
     `label` is shown first, `description` beside it and `detail` below. Items of the same `group`
-    stand together. `icon` is a name out of a few: ``check``, ``warning``, ``error``, ``none``,
-    ``python``, ``folder``, ``add``, ``edit``, ``star``.
+    stand together. `icon` is the name of one of VS Code's product icons, empty for none.
     `is_secondary` items are left out where only few have room. `is_picked` ones are chosen already
     where several may be. `buttons` are left out where there is no room for them, so that whatever
     they do has to be reached in another way, too.

@@ -77,7 +77,7 @@ def terminal_activation(
 
     It is refused if there is nothing to activate, or its path cannot be had in variables.
     """
-    texts = {shell: activation(installation, shell, scripts) for shell in _EVALUATING}
+    texts = {shell: activation(installation, shell, scripts) for shell in _LINES}
     if all(text.refusal is not None for text in texts.values()):
         return TerminalActivation(refusal=texts[Shell.BASH].refusal)
     prefix = str(installation.prefix)
@@ -92,7 +92,32 @@ def terminal_activation(
     return TerminalActivation(tuple(_variables(installation, environ, is_windows)), lines)
 
 
-_EVALUATING = (Shell.BASH, Shell.ZSH, Shell.FISH, Shell.POWERSHELL)
+def terminal_environment(activation: TerminalActivation) -> dict[str, str]:
+    """Return the variables of a terminal that VS Code opens for an extension.
+
+    It puts the value that is there in the place of ``${env:NAME}``. Its scripts for shells evaluate
+    the lines, of which it knows by variables that no extension may set for all terminals.
+    https://code.visualstudio.com/docs/terminal/shell-integration
+    """
+    environment = {
+        variable.name: f"{variable.value}${{env:{variable.name}}}"
+        if variable.action is Action.PREPEND
+        else variable.value
+        for variable in activation.variables
+        if variable.at_start
+    }
+    for shell, line in activation.lines.items():
+        environment[f"VSCODE_PYTHON_{_LINES[shell]}_ACTIVATE"] = line
+    return environment
+
+
+# How VS Code calls the shells that it has such a script for.
+_LINES = {
+    Shell.BASH: "BASH",
+    Shell.ZSH: "ZSH",
+    Shell.FISH: "FISH",
+    Shell.POWERSHELL: "PWSH",
+}
 
 _FOLDERS, _PROMPT = "_PINFOLD_PATH", "_PINFOLD_PROMPT"
 """What was put before PATH and before the prompt, for whoever takes it back."""
