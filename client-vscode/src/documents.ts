@@ -4,16 +4,14 @@ import * as vscode from "vscode";
 import type { Document } from "./generated/protocol";
 
 const SCHEME = "pinfold";
+const GONE = "This text is gone: run its command again.\n";
 const texts = new Map<string, string>();
 const changed = new vscode.EventEmitter<vscode.Uri>();
 
 export function registerDocuments(context: vscode.ExtensionContext): void {
-  context.subscriptions.push(
-    vscode.workspace.registerTextDocumentContentProvider(SCHEME, {
-      onDidChange: changed.event,
-      provideTextDocumentContent: (uri) => texts.get(uri.path),
-    }),
-  );
+  const provideTextDocumentContent = (uri: vscode.Uri) => texts.get(uri.path) ?? GONE;
+  const provider = { onDidChange: changed.event, provideTextDocumentContent };
+  context.subscriptions.push(vscode.workspace.registerTextDocumentContentProvider(SCHEME, provider));
 }
 
 /** Shows a text, in place of one of the same name. */

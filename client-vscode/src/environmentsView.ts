@@ -3,52 +3,48 @@
 
 import * as vscode from "vscode";
 import type { EnvironmentTree, TreeNode } from "./generated/protocol";
-import { unlessAway, type Session } from "./session";
+import { type ServerSession, unlessAway } from "./session";
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 
-export function registerEnvironmentsView(context: vscode.ExtensionContext, session: Session): void {
+export function registerEnvironmentsView(context: vscode.ExtensionContext, session: ServerSession): void {
   const changed = new vscode.EventEmitter<undefined>();
   /** The children that were asked for, by what was asked. */
   let shown = new Map<string, TreeNode[]>();
+  let turns = 0;
   const ask = async (argument: string) => {
     const asked = session.run<EnvironmentTree>("pinfold.environmentTree", JSON.parse(argument) as object);
     return (await unlessAway(asked))?.nodes ?? [];
   };
-  const view = vscode.window.createTreeView<TreeNode>("pinfold.environments", {
-    showCollapseAll: true,
-    treeDataProvider: {
-      onDidChangeTreeData: changed.event,
-      getTreeItem: treeItem,
-      getChildren: async (node) => {
-        if (node?.children) {
-          return node.children;
-        }
-        const argument = JSON.stringify(node?.argument ?? {});
-        const nodes = shown.get(argument) ?? (await ask(argument));
-        shown.set(argument, nodes);
-        return nodes;
-      },
-    },
-  });
+  const getChildren = async (node?: TreeNode) => {
+    const argument = JSON.stringify(node?.argument ?? {});
+    const nodes = node?.children ?? shown.get(argument) ?? (await ask(argument));
+    if (!node?.children) {
+      shown.set(argument, nodes);
+    }
+    return nodes;
+  };
+  const treeDataProvider = { onDidChangeTreeData: changed.event, getTreeItem: treeItem, getChildren };
+  const view = vscode.window.createTreeView("pinfold.environments", { showCollapseAll: true, treeDataProvider });
   // VS Code forgets what it shows before it asks anew, and menus on it then lead nowhere: so the
   // answers are there before it is told, and it is told only if they are others.
   const refresh = async () => {
-    const environments = [...session.environments.values()];
-    const hasEnvironment = environments.some(({ prefix }) => prefix !== null);
+    const hasEnvironment = [...session.environments.values()].some(({ prefix }) => prefix !== null);
     void vscode.commands.executeCommand("setContext", "pinfold.hasEnvironment", hasEnvironment);
+    const turn = ++turns;
     const asked = view.visible ? [...shown.keys()] : [];
-    const found = new Map(await Promise.all(asked.map(async (key) => [key, await ask(key)] as const)));
-    if (JSON.stringify([...found]) !== JSON.stringify([...shown])) {
+    // What cannot be had now stays as it is.
+    const again = async (key: string) => [key, await ask(key).catch(() => shown.get(key) ?? [])] as const;
+    const answers = await Promise.all(asked.map(again));
+    // With what was unfolded meanwhile.
+    const found = new Map([...(asked.length > 0 ? shown : []), ...answers]);
+    if (turn === turns && JSON.stringify([...found]) !== JSON.stringify([...shown])) {
       shown = found;
       changed.fire(undefined);
     }
   };
   const onNode = (command: string, act: (node: TreeNode) => Thenable<unknown>) =>
-    vscode.commands.registerCommand(command, (node?: TreeNode) => {
-      const target = node ?? view.selection[0];
-      return target && act(target);
-    });
+    vscode.commands.registerCommand(command, (node: TreeNode | undefined = view.selection[0]) => node && act(node));
   context.subscriptions.push(
     changed,
     view,
@@ -62,7 +58,10 @@ export function registerEnvironmentsView(context: vscode.ExtensionContext, sessi
     onNode("pinfold.revealEnvironment", (node) => {
       const folder = vscode.Uri.file(pathOf(node));
       const isInWorkspace = vscode.workspace.getWorkspaceFolder(folder) !== undefined;
-      return vscode.commands.executeCommand(isInWorkspace ? "revealInExplorer" : "revealFileInOS", folder);
+      const revealed = vscode.commands.executeCommand(isInWorkspace ? "revealInExplorer" : "revealFileInOS", folder);
+      // In a browser there is no file manager.
+      const open = () => vscode.commands.executeCommand("vscode.openFolder", folder, { forceNewWindow: true });
+      return revealed.then(undefined, open);
     }),
     onNode("pinfold.copyEnvironmentPath", (node) => vscode.env.clipboard.writeText(pathOf(node))),
   );

@@ -18,15 +18,14 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     here,
     vscode.commands.registerCommand("pinfold.restart", () => here.restart()),
-    vscode.commands.registerCommand("pinfold.showLog", () => {
-      here.log.show();
-    }),
+    vscode.commands.registerCommand("pinfold.showLog", () => { here.log.show(); }),
   );
-  const parts = [registerCommands, registerStatus, registerTerminals, registerEnvironmentsView, registerOtherExtensions];
-  for (const register of parts) {
-    register(context, here);
-  }
   registerDocuments(context);
+  registerCommands(context, here);
+  registerStatus(context, here);
+  registerTerminals(context, here);
+  registerEnvironmentsView(context, here);
+  registerOtherExtensions(context, here);
   registerIssueReport(context, here);
   // Whatever has woken the extension is something that the server has to say something about.
   void unlessAway(here.start());

@@ -8,23 +8,22 @@ import type { ServerSession } from "./session";
 export function registerIssueReport(context: vscode.ExtensionContext, session: ServerSession): void {
   const open = async () => {
     const { version } = context.extension.packageJSON as { version: string };
-    const content = report(session.version, version, session.lastLines);
-    const document = await vscode.workspace.openTextDocument({ language: "markdown", content });
-    await vscode.window.showTextDocument(document);
+    const content = withoutSecrets(report(session, version));
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "markdown", content }));
   };
   context.subscriptions.push(vscode.commands.registerCommand("pinfold.reportIssue", open));
 }
 
-function report(server: string, version: string, lastLines: readonly string[]): string {
+function report(session: ServerSession, version: string): string {
   const { appName, remoteName, uiKind } = vscode.env;
   const where = remoteName ?? (uiKind === vscode.UIKind.Web ? "in a browser" : "local");
-  return withoutSecrets(`## What happened, and what did you expect?
+  return `## What happened, and what did you expect?
 
 
 
 ## Versions
 
-- Pinfold ${version}, server ${server}
+- Pinfold ${version}, server ${session.version}
 - ${appName} ${vscode.version}, ${where}${vscode.workspace.isTrusted ? "" : ", Restricted Mode"}
 - ${platform()} ${release()} ${arch()}
 
@@ -33,12 +32,15 @@ function report(server: string, version: string, lastLines: readonly string[]): 
 Please look through them before you send them.
 
 \`\`\`
-${lastLines.join("\n")}
+${session.lastLines.join("\n")}
 \`\`\`
-`);
+`;
 }
 
-/** Replaces what stands before the @ of a URL, and the home directory with the person's name. */
-export function withoutSecrets(text: string): string {
-  return text.replaceAll(/(?<=:\/\/)[^\s/@]+(?=@)/g, "***").replaceAll(homedir(), "~");
+/** Replaces what URLs say of a person and what they end with, and the home directory with his name. */
+export function withoutSecrets(text: string, home = homedir()): string {
+  const told = text.replaceAll(/(?<=:\/\/)[^\s/@]+(?=@)|(?<=:\/\/[^\s?]+\?)[^\s"'<>]+/g, "***");
+  // The server writes paths of Windows with slashes. A container's user may live in "/".
+  const names = home.length > 1 ? [home, home.replaceAll("\\", "/")] : [];
+  return names.reduce((shown, name) => shown.replaceAll(name, "~"), told);
 }

@@ -6,109 +6,106 @@ import type { PythonEnvironmentApi } from "@vscode/python-environments";
 import type { PythonExtension } from "@vscode/python-extension";
 import * as vscode from "vscode";
 import { argumentOf, withMessage } from "./commands";
-import type { EnvironmentChanged, TerminalActivation } from "./generated/protocol";
-import type { Session } from "./session";
+import type { TerminalActivation } from "./generated/protocol";
+import type { ServerSession } from "./session";
 
 interface OtherExtension {
   readonly name: string;
   /** The interpreter that is selected for a folder, or its environment's folder. */
-  selected(folder: vscode.Uri): Promise<string | undefined>;
+  selected(folder: vscode.Uri): Promise<string | undefined> | string | undefined;
   select(folder: vscode.Uri, python: string): Promise<void>;
   onDidChange(listener: () => void): vscode.Disposable;
 }
 
 const PUBLISH = "pythonExtension.publish";
+const ALWAYS = "Always in This Workspace";
 
-export function registerOtherExtensions(context: vscode.ExtensionContext, session: Session): void {
-  const others = new OtherExtensions(session);
+export function registerOtherExtensions(context: vscode.ExtensionContext, session: ServerSession): void {
+  let other: OtherExtension | undefined;
+  let listening: vscode.Disposable | undefined;
+  /** What was selected there last, by folder: whoever then selects another one there has it stay. */
+  const published = new Map<string, string>();
+
+  /** Asks the other extension for something that nobody waits for; its failures are in the log. */
+  const attempt = async <T>(ask: () => T): Promise<Awaited<T> | undefined> => {
+    try {
+      return await ask();
+    } catch (error) {
+      session.log.warn(`${other?.name ?? ""}: ${String(error)}`);
+      return undefined;
+    }
+  };
+  /** Tells the server what is selected there. */
+  const tell = async () => {
+    for (const { uri } of vscode.workspace.workspaceFolders ?? []) {
+      const environment = (await attempt(() => other?.selected(uri))) ?? null;
+      const source = other?.name ?? "";
+      session.notify("pinfold/otherSelection", { folder: uri.fsPath, source, environment });
+    }
+  };
+  /** Selects there what is selected here, if the person has said so once. */
+  const follow = async () => {
+    for (const { uri } of vscode.workspace.workspaceFolders ?? []) {
+      const { executable, prefix } = session.environments.get(uri.toString()) ?? {};
+      const python = executable ?? prefix;
+      const isWanted = vscode.workspace.isTrusted && publishes(uri);
+      if (isWanted && other && python && published.get(uri.toString()) !== python) {
+        published.set(uri.toString(), python);
+        await attempt(() => other?.select(uri, python));
+      }
+    }
+  };
+  /** Finds the other extension, once the server is there to be told. */
+  const look = async () => {
+    if (session.state !== "running") {
+      return;
+    }
+    const found = await connected();
+    if (found?.name !== other?.name) {
+      published.clear();
+    }
+    listening?.dispose();
+    other = found;
+    // It may tell of a change before it has made it.
+    listening = other?.onDidChange(() => setImmediate(() => void tell()));
+    await vscode.commands.executeCommand("setContext", "pinfold.hasPythonExtension", other !== undefined);
+    await tell();
+    await follow();
+  };
   context.subscriptions.push(
-    others,
-    session.onDidStart(() => others.look()),
-    vscode.extensions.onDidChange(() => others.look()),
-    session.onDidChangeEnvironment((environment) => others.follow(environment)),
+    { dispose: () => { listening?.dispose(); } },
+    session.onDidStart(look),
+    vscode.extensions.onDidChange(look),
+    session.onDidChangeEnvironment(follow),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(`pinfold.${PUBLISH}`)) {
-        session.environments.forEach((environment) => void others.follow(environment));
+        published.clear();
+        void follow();
       }
     }),
-    vscode.commands.registerCommand("pinfold.adoptEnvironment", () => others.adopt()),
-    vscode.commands.registerCommand("pinfold.publishEnvironment", (...args: unknown[]) =>
-      withMessage(others.publish(args)),
+    vscode.commands.registerCommand("pinfold.publishEnvironment", (...args) =>
+      withMessage(publish(session, other, argumentOf(args, session.activeFile))),
     ),
   );
 }
 
-class OtherExtensions implements vscode.Disposable {
-  private other: OtherExtension | undefined;
-  private listening: vscode.Disposable | undefined;
-
-  constructor(private readonly session: Session) {}
-
-  dispose(): void {
-    this.listening?.dispose();
+async function publish(session: ServerSession, other: OtherExtension | undefined, argument: object): Promise<void> {
+  const found = await session.run<TerminalActivation | null>("pinfold.terminalActivation", argument);
+  const folder = found && vscode.workspace.getWorkspaceFolder(vscode.Uri.file(found.folder));
+  if (!found || !folder || other === undefined) {
+    throw new Error("there is no Python extension, or no folder for which it selects an environment");
   }
-
-  /** Finds the other extension, once the server is there to be told. */
-  async look(): Promise<void> {
-    if (!this.session.isRunning) {
-      return;
-    }
-    const other = await connected();
-    this.listening?.dispose();
-    this.other = other;
-    this.listening = other?.onDidChange(() => void this.tell());
-    await vscode.commands.executeCommand("setContext", "pinfold.hasPythonExtension", other !== undefined);
-    await this.tell();
-  }
-
-  /** Selects there what is selected here, if the person has said so once. */
-  async follow({ folder, prefix, executable }: EnvironmentChanged): Promise<void> {
-    const uri = vscode.Uri.file(folder);
-    const isFolder = vscode.workspace.workspaceFolders?.some((one) => one.uri.toString() === uri.toString());
-    const isWanted = vscode.workspace.getConfiguration("pinfold", uri).get(PUBLISH) === true;
-    const python = executable ?? prefix;
-    if (isFolder && isWanted && vscode.workspace.isTrusted && python !== null) {
-      await this.other?.select(uri, python);
-    }
-  }
-
-  async publish(args: readonly unknown[]): Promise<void> {
-    const argument = argumentOf(args, this.session.activeFile);
-    const found = await this.session.run<TerminalActivation | null>("pinfold.terminalActivation", argument);
-    const folder = found && vscode.workspace.getWorkspaceFolder(vscode.Uri.file(found.folder));
-    if (!found || !folder || this.other === undefined) {
-      throw new Error("there is no Python extension, or no folder for which it selects an environment");
-    }
-    await this.other.select(folder.uri, found.executable ?? found.prefix);
-    const always = "Always in This Workspace";
+  await other.select(folder.uri, found.executable ?? found.prefix);
+  const said = `${other.name} uses ${vscode.workspace.asRelativePath(found.prefix)} for ${folder.name} now.`;
+  const offers = publishes(folder.uri) ? [] : [ALWAYS];
+  if ((await vscode.window.showInformationMessage(said, ...offers)) !== undefined) {
     const settings = vscode.workspace.getConfiguration("pinfold", folder);
-    const said = `${this.other.name} uses ${vscode.workspace.asRelativePath(found.prefix)} for ${folder.name} now.`;
-    const offers = settings.get(PUBLISH) === true ? [] : [always];
-    if ((await vscode.window.showInformationMessage(said, ...offers)) === always) {
-      await settings.update(PUBLISH, true, vscode.ConfigurationTarget.Workspace);
-    }
+    await settings.update(PUBLISH, true, vscode.ConfigurationTarget.Workspace);
   }
+}
 
-  /** Selects here what is selected there. */
-  async adopt(): Promise<unknown> {
-    const { activeFile } = this.session;
-    const ofFile = activeFile && vscode.workspace.getWorkspaceFolder(activeFile);
-    const folder = (ofFile ?? vscode.workspace.workspaceFolders?.[0])?.uri;
-    const environment = folder && (await this.other?.selected(folder));
-    if (environment === undefined) {
-      const name = this.other?.name ?? "The Python extension";
-      return vscode.window.showInformationMessage(`${name} has no environment for this folder.`);
-    }
-    return vscode.commands.executeCommand("pinfold.selectEnvironment", { folder: folder?.fsPath, environment });
-  }
-
-  private async tell(): Promise<void> {
-    for (const { uri } of vscode.workspace.workspaceFolders ?? []) {
-      const environment = (await this.other?.selected(uri)) ?? null;
-      const source = this.other?.name ?? "";
-      this.session.notify("pinfold/otherSelection", { folder: uri.fsPath, source, environment });
-    }
-  }
+function publishes(folder: vscode.Uri): boolean {
+  return vscode.workspace.getConfiguration("pinfold", folder).get(PUBLISH) === true;
 }
 
 /** Returns the extension that decides: the newer one, unless it is switched off. */
@@ -120,9 +117,10 @@ async function connected(): Promise<OtherExtension | undefined> {
       selected: async (folder) => (await environments.getEnvironment(folder))?.environmentPath.fsPath,
       select: async (folder, python) => {
         const environment = await environments.resolveEnvironment(vscode.Uri.file(python));
-        if (environment !== undefined) {
-          await environments.setEnvironment(folder, environment);
+        if (environment === undefined) {
+          throw new Error(`Python Environments does not know ${python}`);
         }
+        await environments.setEnvironment(folder, environment);
       },
       onDidChange: (listener) => environments.onDidChangeEnvironment(listener),
     };
@@ -131,19 +129,18 @@ async function connected(): Promise<OtherExtension | undefined> {
   return (
     python && {
       name: "Python",
-      selected: (folder) => Promise.resolve(python.getActiveEnvironmentPath(folder).path || undefined),
+      selected: (folder) => python.getActiveEnvironmentPath(folder).path || undefined,
       select: (folder, path) => python.updateActiveEnvironmentPath(path, folder),
       onDidChange: (listener) => python.onDidChangeActiveEnvironmentPath(listener),
     }
   );
 }
 
-/** An extension that is switched off by a setting of its own gives nothing. */
+/**
+ * Returns what an extension offers others; it is started for this, as it says nothing before. One
+ * that is switched off, by a setting of its own or by a failure, gives nothing.
+ */
 async function exportsOf<T>(id: string): Promise<T | undefined> {
-  try {
-    return await vscode.extensions.getExtension<T | undefined>(id)?.activate();
-  } catch {
-    // One that cannot be activated says so itself; for us it is not there.
-    return undefined;
-  }
+  const extension = vscode.extensions.getExtension<T | undefined>(id);
+  return extension?.activate().then(undefined, () => undefined);
 }

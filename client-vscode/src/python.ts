@@ -29,15 +29,14 @@ const ANSWER = /^pinfold (True|False) (.+?)\r?$/m;
 
 const { UV_PYTHON_INSTALL_DIR, XDG_DATA_HOME = "~/.local/share" } = process.env;
 
-// One `*` stands for any one folder. Apple's /usr/bin/python3 asks to install a compiler.
+// One `*` stands for any one folder.
 const PLACES = IS_WINDOWS
   ? [
       ...["Local/Programs/Python", "Roaming/uv/python"].map((folder) => `~/AppData/${folder}/*/python.exe`),
       ...["~/.pyenv/pyenv-win/versions", "C:/Program Files"].map((folder) => `${folder}/*/python.exe`),
     ]
   : [
-      ...["/usr/local", "/opt/homebrew", "/opt/conda"].map((folder) => `${folder}/bin/python3`),
-      ...(process.platform === "darwin" ? [] : ["/usr/bin/python3"]),
+      ...["/usr/local", "/opt/homebrew", "/opt/conda", "/usr"].map((folder) => `${folder}/bin/python3`),
       ...["~/.local", "~/miniconda3", "~/miniforge3", "~/anaconda3"].map((folder) => `${folder}/bin/python3`),
       `${UV_PYTHON_INSTALL_DIR ?? `${XDG_DATA_HOME}/uv/python`}/*/bin/python3`,
       "~/.pyenv/versions/*/bin/python3",
@@ -47,16 +46,15 @@ const PLACES = IS_WINDOWS
 /** There is no Python that the server can run on; the message says why, in a sentence. */
 export class PythonMissing extends Error {}
 
-/** A command that starts an interpreter, with what has to stand before the interpreter's options. */
-type Candidate = readonly [string, ...string[]];
 type Answer = { readonly executable: string } | { readonly problem: string };
 
 /** Returns the interpreter that is set, that of the last time, or the first that will do. */
 export async function findPython(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string> {
+  const { isTrusted } = vscode.workspace;
   const cwd = context.globalStorageUri.fsPath;
   const configured = inHome(vscode.workspace.getConfiguration("pinfold").get("python", ""));
   if (configured !== "") {
-    const answer = await ask([configured], cwd);
+    const answer = (await refusal(configured)) ?? (await ask(configured, cwd));
     if ("problem" in answer) {
       throw new PythonMissing(`The setting pinfold.python names ${configured}, which ${answer.problem}.`);
     }
@@ -67,11 +65,10 @@ export async function findPython(context: vscode.ExtensionContext, log: vscode.L
     return known;
   }
   const { outside, inside } = await installed();
-  const { isTrusted } = vscode.workspace;
   for (const candidate of [...outside, ...(isTrusted ? inside : [])]) {
     const answer = await ask(candidate, cwd);
     if ("problem" in answer) {
-      log.info(`Passed over ${candidate.join(" ")}: it ${answer.problem}.`);
+      log.info(`Passed over ${candidate}: it ${answer.problem}.`);
     } else if (isTrusted || (await isOutside(answer.executable))) {
       const { executable } = answer;
       await context.globalState.update(REMEMBERED, [executable, await modified(executable)]);
@@ -85,14 +82,12 @@ export async function findPython(context: vscode.ExtensionContext, log: vscode.L
 /** Tells a person that there is no Python, with what can be done; returns whether there is one now. */
 export async function offerPython(context: vscode.ExtensionContext, missing: PythonMissing): Promise<boolean> {
   const uv = await findUv();
-  const install = "Install with uv";
-  const choose = "Choose...";
-  const actions = [...(uv === undefined ? [] : [install]), choose, "Settings"];
+  const actions = [...(uv === undefined ? [] : ["Install with uv"]), "Choose...", "Settings"];
   const action = await vscode.window.showErrorMessage(missing.message, ...actions);
-  if (action === install && uv !== undefined) {
+  if (action === "Install with uv" && uv !== undefined) {
     return installPython(uv, context.globalStorageUri);
   }
-  if (action === choose) {
+  if (action === "Choose...") {
     const [chosen] = (await vscode.window.showOpenDialog({ title: `Python 3.${OLDEST} or newer` })) ?? [];
     if (chosen !== undefined) {
       // The session follows the setting.
@@ -110,29 +105,40 @@ export function inHome(file: string): string {
   return /^~[/\\]/.test(file) ? path.join(homedir(), file.slice(2)) : file;
 }
 
-async function ask([command, ...options]: Candidate, cwd: string): Promise<Answer> {
-  const args = [...options, "-I", "-X", "utf8", "-c", QUESTION];
+/** Returns why an interpreter that is set is not even asked, if that is so. */
+async function refusal(file: string): Promise<Answer | undefined> {
+  if (!path.isAbsolute(file)) {
+    return { problem: "is no absolute path" };
+  }
+  const isAllowed = vscode.workspace.isTrusted || (await isOutside(file));
+  return isAllowed ? undefined : { problem: "lies in the workspace, which is not trusted" };
+}
+
+async function ask(file: string, cwd: string): Promise<Answer> {
+  const args = [...(path.basename(file) === "py.exe" ? ["-3"] : []), "-I", "-X", "utf8", "-c", QUESTION];
   const limits = { cwd, timeout: ANSWER_WITHIN_MS, killSignal: "SIGKILL", windowsHide: true } as const;
   try {
-    const { stdout } = await promisify(execFile)(command, args, limits);
+    const { stdout } = await promisify(execFile)(file, args, limits);
     const [, isNewEnough, executable] = ANSWER.exec(stdout) ?? [];
-    return executable !== undefined && isNewEnough === "True" ? { executable } : { problem: `is no Python 3.${OLDEST} or newer` };
+    const isUsable = executable !== undefined && isNewEnough === "True";
+    return isUsable ? { executable } : { problem: `is no Python 3.${OLDEST} or newer` };
   } catch (error) {
     return { problem: `could not be started, or did not answer (${String(error).trim()})` };
   }
 }
 
 /** Returns what may be a Python, each once, the likeliest first. */
-async function installed(): Promise<{ outside: Candidate[]; inside: Candidate[] }> {
+async function installed(): Promise<Record<"outside" | "inside", string[]>> {
   const minors = Array.from({ length: NEWEST - OLDEST + 1 }, (_, index) => `python3.${NEWEST - index}`);
   const names = IS_WINDOWS ? ["python.exe", "py.exe"] : ["python3", ...minors, "python"];
   const files = [...ofPythonExtension(), ...names.flatMap(onPath), ...(await Promise.all(PLACES.map(matching))).flat()];
-  const found = { outside: new Map<string, Candidate>(), inside: new Map<string, Candidate>() };
-  for (const file of files) {
+  const found = { outside: new Map<string, string>(), inside: new Map<string, string>() };
+  // Apple's asks to install a compiler.
+  for (const file of files.filter((one) => process.platform !== "darwin" || one !== "/usr/bin/python3")) {
     const real = await realpath(file).catch(() => undefined);
-    if (real !== undefined) {
-      const where = (await isOutside(file)) ? found.outside : found.inside;
-      where.set(real, where.get(real) ?? (path.basename(file) === "py.exe" ? [file, "-3"] : [file]));
+    const where = found[(await isOutside(file)) ? "outside" : "inside"];
+    if (real !== undefined && !where.has(real)) {
+      where.set(real, file);
     }
   }
   return { outside: [...found.outside.values()], inside: [...found.inside.values()] };

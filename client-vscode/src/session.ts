@@ -24,23 +24,6 @@ import { ProgressNotifications } from "./progress";
 import { findPython, inHome, offerPython, PythonMissing } from "./python";
 import { Questions } from "./ui";
 
-/** What the other parts of the extension know of the server. */
-export interface Session {
-  /** Runs a server command (starts the server if needed); rejects with the server's message. */
-  run<T = unknown>(command: string, argument?: object): Promise<T>;
-  /** A notification of the protocol; a server that is away gets none. */
-  notify(method: string, params: unknown): void;
-  /** False until the server has started, and while it is away. */
-  readonly isRunning: boolean;
-  readonly onDidStart: vscode.Event<void>;
-  /** What `pinfold/environmentChanged` said last, by the folder's URI as text. */
-  readonly environments: ReadonlyMap<string, EnvironmentChanged>;
-  readonly onDidChangeEnvironment: vscode.Event<EnvironmentChanged>;
-  readonly onDidChangeInventory: vscode.Event<void>;
-  /** The file that the person looks at, or did before turning to something that is no file. */
-  readonly activeFile: vscode.Uri | undefined;
-}
-
 /** The server did not start, or went away before it answered; the person has been told. */
 export class ServerAway extends Error {}
 
@@ -56,9 +39,11 @@ const SETTINGS_OF_THE_START = ["path", "python", "diagnosticMode", "debounceMs"]
 const MAX_CRASHES = 3;
 const CRASHES_WITHIN_MS = 3 * 60_000;
 const KEPT_LINES = 200;
+const ENDED_EARLY = "it has ended before it was ready";
 const LEVELS: Readonly<Record<string, "warn" | "error">> = { WARNING: "warn", ERROR: "error", CRITICAL: "error" };
 
-export class ServerSession implements Session, vscode.Disposable {
+export class ServerSession implements vscode.Disposable {
+  /** What `pinfold/environmentChanged` said last, by the folder's URI as text. */
   readonly environments = new Map<string, EnvironmentChanged>();
   readonly log = vscode.window.createOutputChannel("Pinfold", { log: true });
   /** What the server has written last, for who reports an issue. */
@@ -69,7 +54,7 @@ export class ServerSession implements Session, vscode.Disposable {
   private readonly started = new vscode.EventEmitter<void>();
   private readonly environmentChanged = new vscode.EventEmitter<EnvironmentChanged>();
   private readonly inventoryChanged = new vscode.EventEmitter<void>();
-  private readonly disposables: vscode.Disposable[];
+  private readonly disposables: vscode.Disposable;
   private client: LanguageClient | undefined;
   private file: vscode.Uri | undefined;
   private starting: Promise<LanguageClient> | undefined;
@@ -82,15 +67,16 @@ export class ServerSession implements Session, vscode.Disposable {
   readonly onDidChangeInventory = this.inventoryChanged.event;
 
   constructor(private readonly context: vscode.ExtensionContext) {
-    const { environmentChanged, inventoryChanged, log, started, stateChanged, trace } = this;
-    this.disposables = [
-      ...[environmentChanged, inventoryChanged, log, started, stateChanged, trace],
+    this.disposables = vscode.Disposable.from(
+      ...[this.environmentChanged, this.inventoryChanged, this.log, this.started, this.stateChanged, this.trace],
       vscode.window.onDidChangeActiveTextEditor(() => {
         this.tellActiveFile();
         this.stateChanged.fire();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => {
-        this.notify("pinfold/trustChanged", { trusted: true });
+        this.tellTrusted();
+        // Without trust, there may have been no Python to run on.
+        void unlessAway(this.start());
       }),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (SETTINGS_OF_THE_START.some((name) => event.affectsConfiguration(`pinfold.${name}`))) {
@@ -99,17 +85,14 @@ export class ServerSession implements Session, vscode.Disposable {
           this.notify("workspace/didChangeConfiguration", { settings: { pinfold: settings() } });
         }
       }),
-    ];
+    );
   }
 
-  get isRunning(): boolean {
-    return this.client !== undefined;
+  get state(): "running" | "starting" | "off" {
+    return this.client ? "running" : this.starting ? "starting" : "off";
   }
 
-  get isStarting(): boolean {
-    return this.starting !== undefined;
-  }
-
+  /** The file that the person looks at, or did before turning to something that is no file. */
   get activeFile(): vscode.Uri | undefined {
     const active = vscode.window.activeTextEditor?.document.uri;
     if (active?.scheme === "file") {
@@ -120,7 +103,6 @@ export class ServerSession implements Session, vscode.Disposable {
     return this.file;
   }
 
-  /** Version of the server that runs. */
   get version(): string {
     return this.client?.initializeResult?.serverInfo?.version ?? "not running";
   }
@@ -156,16 +138,19 @@ export class ServerSession implements Session, vscode.Disposable {
     });
   }
 
+  /** Runs a server command (starts the server if needed); rejects with the server's message. */
   async run<T = unknown>(command: string, argument?: object): Promise<T> {
     const client = await this.start();
     const params = { command, arguments: argument === undefined ? [] : [argument] };
     try {
       return await client.sendRequest<T>("workspace/executeCommand", params);
     } catch (error) {
-      throw this.client === client ? error : new ServerAway("the server ended", { cause: error });
+      const isAway = this.client !== client || hasEnded(error);
+      throw isAway ? new ServerAway("the server ended", { cause: error }) : error;
     }
   }
 
+  /** A notification of the protocol; a server that is away gets none. */
   notify(method: string, params: unknown): void {
     this.client?.sendNotification(method, params).catch((error: unknown) => {
       this.log.warn(`${method}: ${String(error)}`);
@@ -173,22 +158,33 @@ export class ServerSession implements Session, vscode.Disposable {
   }
 
   dispose(): void {
-    vscode.Disposable.from(...this.disposables).dispose();
+    this.disposables.dispose();
   }
 
   private async startAnew(): Promise<LanguageClient> {
     try {
       const client = this.newClient();
       await client.start();
+      if (!client.isRunning()) {
+        throw new Error(ENDED_EARLY);
+      }
       this.client = client;
       this.environments.clear();
+      if (vscode.workspace.isTrusted) {
+        // It may be since the server was asked to start, when it could not be told.
+        this.tellTrusted();
+      }
       this.tellActiveFile();
       this.started.fire();
       return client;
     } catch (error) {
-      void this.tellWhyNotStarted(error);
+      this.tellWhyNotStarted(error).catch((problem: unknown) => vscode.window.showErrorMessage(String(problem)));
       throw new ServerAway("the server did not start", { cause: error });
     }
+  }
+
+  private tellTrusted(): void {
+    this.notify("pinfold/trustChanged", { trusted: true });
   }
 
   private tellActiveFile(): void {
@@ -208,6 +204,8 @@ export class ServerSession implements Session, vscode.Disposable {
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       stdioOptions: { stdout: () => undefined, stderr: () => undefined },
       middleware: { handleWorkDoneProgress: progress.handle },
+      // What people are told of it says the session.
+      initializationFailedHandler: () => false,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
         closed: () => ({ action: CloseAction.DoNotRestart, handled: true, message: "The connection is closed." }),
@@ -222,7 +220,7 @@ export class ServerSession implements Session, vscode.Disposable {
       this.inventoryChanged.fire();
     });
     client.onDidChangeState(({ newState }) => {
-      if (newState === State.Stopped) {
+      if (newState === State.Stopped || newState === State.StartFailed) {
         questions.dispose();
         progress.dispose();
         if (this.client === client) {
@@ -238,7 +236,7 @@ export class ServerSession implements Session, vscode.Disposable {
     await mkdir(cwd, { recursive: true });
     const [command, ...args] = await this.command();
     this.write(`INFO starting ${[command, ...args].join(" ")}`);
-    const process = spawn(command, args, { cwd });
+    const process = spawn(command, args, { cwd, windowsHide: true });
     createInterface({ input: process.stderr }).on("line", this.write.bind(this));
     process.on("exit", (status, signal) => {
       this.write(`INFO the server has ended: ${signal ?? status ?? ""}`);
@@ -275,40 +273,31 @@ export class ServerSession implements Session, vscode.Disposable {
     this.crashes = [...this.crashes.filter((time) => now - time < CRASHES_WITHIN_MS), now];
     if (this.crashes.length > MAX_CRASHES) {
       const often = `The Pinfold server has stopped ${this.crashes.length} times in a few minutes, and is off now.`;
-      void this.tell(vscode.window.showErrorMessage, often, ["Start Again"]);
+      void this.tell(often, "Start Again");
       return;
     }
     const message = "The Pinfold server stopped unexpectedly, and has been started again.";
-    void unlessAway(this.start()).then(
-      (client) => client && this.tell(vscode.window.showWarningMessage, message, []),
-    );
+    void unlessAway(this.start()).then((client) => client && this.tell(message));
   }
 
   private async tellWhyNotStarted(error: unknown): Promise<void> {
-    const reason = error instanceof Error ? error : new Error(String(error));
-    if (!(reason instanceof PythonMissing)) {
-      const hasEnded = reason instanceof ResponseError && reason.code === ErrorCodes.PendingResponseRejected;
-      const problem = hasEnded ? "it has ended before it was ready" : reason.message;
-      const message = `The Pinfold server could not be started: ${problem}`;
-      await this.tell(vscode.window.showErrorMessage, message, ["Try Again"]);
-    } else if (await offerPython(this.context, reason)) {
-      await this.restart();
+    if (error instanceof PythonMissing) {
+      return (await offerPython(this.context, error)) ? this.restart() : undefined;
     }
+    const said = error instanceof Error ? error.message : String(error);
+    const problem = hasEnded(error) ? ENDED_EARLY : said;
+    await this.tell(`The Pinfold server could not be started: ${problem}`, "Try Again");
   }
 
-  /** Shows a message; *again* are the actions by which the server is started again. */
-  private async tell(
-    show: (message: string, ...actions: string[]) => Thenable<string | undefined>,
-    message: string,
-    again: readonly string[],
-  ): Promise<void> {
-    const action = await show(message, ...again, "Show Log", "Report Issue...");
-    if (action === "Show Log") {
-      this.log.show();
-    } else if (action === "Report Issue...") {
-      await vscode.commands.executeCommand("pinfold.reportIssue");
-    } else if (action !== undefined) {
+  /** Shows a message; a server that is off is started again by the button *again*. */
+  private async tell(message: string, again?: string): Promise<void> {
+    const { showErrorMessage, showWarningMessage } = vscode.window;
+    const [show, actions] = again === undefined ? [showWarningMessage, []] : [showErrorMessage, [again]];
+    const action = await show(message, ...actions, "Show Log", "Report Issue...");
+    if (action !== undefined && action === again) {
       await this.restart();
+    } else if (action !== undefined) {
+      await vscode.commands.executeCommand(action === "Show Log" ? "pinfold.showLog" : "pinfold.reportIssue");
     }
   }
 }
@@ -324,7 +313,7 @@ class PinfoldClient extends LanguageClient {
 
   override fillInitializeParams(params: InitializeParams): void {
     super.fillInitializeParams(params);
-    params.capabilities.experimental = { pinfold: { ui: { preview: true, commandLinks: true } } };
+    params.capabilities.experimental = { pinfold: { ui: { preview: true, commandLinks: true, terminals: true } } };
   }
 
   // People are told by the session: once, and with something to do about it.
@@ -333,18 +322,21 @@ class PinfoldClient extends LanguageClient {
   }
 }
 
+/** Whether a request has failed because the server went away. */
+function hasEnded(error: unknown): boolean {
+  return error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected;
+}
+
 function settings(): vscode.WorkspaceConfiguration {
   return vscode.workspace.getConfiguration("pinfold");
 }
 
 /** Returns undefined if the server is away, of which the person has been told. */
 export async function unlessAway<T>(promise: Promise<T> | undefined): Promise<T | undefined> {
-  try {
-    return await promise;
-  } catch (error) {
-    if (error instanceof ServerAway) {
-      return undefined;
+  return promise?.catch((error: unknown) => {
+    if (!(error instanceof ServerAway)) {
+      throw error;
     }
-    throw error;
-  }
+    return undefined;
+  });
 }

@@ -4,28 +4,16 @@
 
 import * as vscode from "vscode";
 import { argumentOf, withMessage } from "./commands";
-import type { TerminalActivation } from "./generated/protocol";
-import type { Session } from "./session";
-
-/** Where a shell finds its line. VS Code takes these from no extension's variable collection. */
-const LINES = {
-  bash: "VSCODE_PYTHON_BASH_ACTIVATE",
-  zsh: "VSCODE_PYTHON_ZSH_ACTIVATE",
-  fish: "VSCODE_PYTHON_FISH_ACTIVATE",
-  powershell: "VSCODE_PYTHON_PWSH_ACTIVATE",
-} as const;
+import type { EnvironmentChanged, TerminalActivation } from "./generated/protocol";
+import type { ServerSession } from "./session";
 
 const DEBUG_TYPES = ["debugpy", "python"];
 
-export function registerTerminals(context: vscode.ExtensionContext, session: Session): void {
-  const collection = context.environmentVariableCollection;
-  const follow = () => {
-    for (const workspaceFolder of vscode.workspace.workspaceFolders ?? []) {
-      const scoped = collection.getScoped({ workspaceFolder });
-      // A server that cannot say what to set has said so; terminals stay as they are.
-      followEnvironment(session, workspaceFolder, scoped).catch(() => undefined);
-    }
-  };
+type Variables = NonNullable<EnvironmentChanged["variables"]>;
+
+export function registerTerminals(context: vscode.ExtensionContext, session: ServerSession): void {
+  const { environmentVariableCollection: collection } = context;
+  const follow = () => { followEnvironments(session, collection); };
   const options = (...args: unknown[]) => terminalOptions(session, argumentOf(args, session.activeFile));
 
   follow();
@@ -50,8 +38,7 @@ export function registerTerminals(context: vscode.ExtensionContext, session: Ses
     }),
     vscode.window.registerTerminalProfileProvider("pinfold.terminal", {
       // It may be the usual profile: there has to be a terminal where there is no environment, too.
-      provideTerminalProfile: async () =>
-        new vscode.TerminalProfile((await options().catch(() => undefined)) ?? {}),
+      provideTerminalProfile: async () => new vscode.TerminalProfile((await options().catch(() => undefined)) ?? {}),
     }),
     ...DEBUG_TYPES.map((type) =>
       vscode.debug.registerDebugConfigurationProvider(type, {
@@ -61,52 +48,37 @@ export function registerTerminals(context: vscode.ExtensionContext, session: Ses
   );
 }
 
-/** Has new terminals of *folder* activated, and tasks; what is running gets VS Code's own hint. */
-async function followEnvironment(
-  session: Session,
-  folder: vscode.WorkspaceFolder,
-  collection: vscode.EnvironmentVariableCollection,
-): Promise<void> {
-  const settings = vscode.workspace.getConfiguration("pinfold", folder);
-  if (!vscode.workspace.isTrusted || settings.get("terminal.activate") === false) {
-    collection.clear();
-    return;
-  }
-  const environment = session.environments.get(folder.uri.toString());
-  if (environment === undefined || environment.state === "unresponsive") {
-    // Nobody knows better yet than the last session did.
-    return;
-  }
-  const { folder: path, prefix } = environment;
-  const activation = prefix === null ? null : await asked(session, { folder: path, environment: prefix });
-  if (session.environments.get(folder.uri.toString()) === environment) {
-    setVariables(collection, activation?.variables ?? []);
-    collection.description = prefix === null ? undefined : `Activates ${vscode.workspace.asRelativePath(prefix)}`;
+/** Has new terminals activated, and tasks; what is running gets VS Code's own hint. */
+export function followEnvironments(session: ServerSession, all: vscode.GlobalEnvironmentVariableCollection): void {
+  for (const workspaceFolder of vscode.workspace.workspaceFolders ?? []) {
+    const collection = all.getScoped({ workspaceFolder });
+    const isOff = vscode.workspace.getConfiguration("pinfold", workspaceFolder).get("terminal.activate") === false;
+    const { prefix, variables } = session.environments.get(workspaceFolder.uri.toString()) ?? {};
+    if (isOff || !vscode.workspace.isTrusted) {
+      collection.clear();
+    } else if (variables) {
+      setVariables(collection, variables);
+      collection.description = prefix ? `Activates ${vscode.workspace.asRelativePath(prefix)}` : undefined;
+    }
+    // Else nobody knows better yet than the last session did.
   }
 }
 
-function asked(session: Session, argument: object): Promise<TerminalActivation | null> {
+function asked(session: ServerSession, argument: object): Promise<TerminalActivation | null> {
   return session.run("pinfold.terminalActivation", argument);
 }
 
 /** Has *collection* hold *variables* and no others; what stays the same makes no terminal stale. */
-export function setVariables(
-  collection: vscode.EnvironmentVariableCollection,
-  variables: TerminalActivation["variables"],
-): void {
-  for (const [name] of [...collection]) {
-    if (!variables.some((variable) => variable.name === name)) {
-      collection.delete(name);
-    }
-  }
+export function setVariables(collection: vscode.EnvironmentVariableCollection, variables: Variables): void {
+  const names = new Set(variables.map(({ name }) => name));
+  [...collection].filter(([name]) => !names.has(name)).forEach(([name]) => { collection.delete(name); });
   for (const { name, action, value, atStart, afterStartup } of variables) {
-    const options = { applyAtProcessCreation: atStart, applyAtShellIntegration: afterStartup };
-    collection[action](name, value, options);
+    collection[action](name, value, { applyAtProcessCreation: atStart, applyAtShellIntegration: afterStartup });
   }
 }
 
 /** Returns how a terminal is opened in an environment; undefined if a person did not say in which. */
-async function terminalOptions(session: Session, argument: object): Promise<vscode.TerminalOptions | undefined> {
+async function terminalOptions(session: ServerSession, argument: object): Promise<vscode.TerminalOptions | undefined> {
   if (!vscode.workspace.isTrusted) {
     throw new Error("terminals run what is in the workspace, and so are off in Restricted Mode");
   }
@@ -114,28 +86,16 @@ async function terminalOptions(session: Session, argument: object): Promise<vsco
   if (activation === null) {
     return undefined;
   }
-  if (activation.refusal !== null) {
-    throw new Error(`no terminal can have it active: ${activation.refusal}`);
+  const { environment: env, folder: cwd, prefix, refusal } = activation;
+  if (refusal !== null) {
+    throw new Error(`no terminal can have it active: ${refusal}`);
   }
-  const name = vscode.workspace.asRelativePath(activation.prefix);
-  return { name, cwd: activation.folder, env: terminalEnvironment(activation) };
-}
-
-/** Returns the variables of a terminal of our own. */
-export function terminalEnvironment({ variables, lines }: TerminalActivation): Record<string, string | undefined> {
-  const environment: Record<string, string | undefined> = {};
-  for (const { name, action, value } of variables.filter(({ atStart }) => atStart)) {
-    environment[name] = action === "prepend" ? `${value}\${env:${name}}` : value;
-  }
-  for (const shell of Object.keys(LINES) as (keyof typeof LINES)[]) {
-    environment[LINES[shell]] = lines[shell];
-  }
-  return environment;
+  return { name: vscode.workspace.asRelativePath(prefix), cwd, env };
 }
 
 /** Fills in which Python a file is debugged with, where nobody has said. */
 async function withInterpreter(
-  session: Session,
+  session: ServerSession,
   folder: vscode.WorkspaceFolder | undefined,
   configuration: vscode.DebugConfiguration,
 ): Promise<vscode.DebugConfiguration> {
@@ -144,13 +104,9 @@ async function withInterpreter(
   if (isSaid || configuration.request === "attach" || place === undefined) {
     return configuration;
   }
-  try {
-    const python = (await asked(session, { folder: place }))?.executable;
-    return python ? { ...configuration, python } : configuration;
-  } catch {
-    // There is no environment: the debugger has its own idea of what to run.
-    return configuration;
-  }
+  // Where there is no environment, the debugger has its own idea of what to run.
+  const found = await asked(session, { folder: place }).catch(() => null);
+  return found?.executable ? { ...configuration, python: found.executable } : configuration;
 }
 
 /** Returns the file that is debugged, or a folder above it; variables are not filled in yet. */

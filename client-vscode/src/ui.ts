@@ -4,60 +4,37 @@
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import { showDocument } from "./documents";
-import type {
-  Input,
-  InputResult,
-  Pick,
-  PickItem,
-  PickItems,
-  PickResult,
-  Preview,
-  PreviewResult,
-  ValidateInputResult,
-} from "./generated/protocol";
+import type * as asking from "./generated/protocol";
 
 /** More lines than these would leave no room for a dialogue's buttons on a small screen. */
 const MAX_DIALOGUE_LINES = 20;
 const SHOW_ALL = "Show All...";
 
-/** VS Code's names of those icons that have another one in the protocol. */
-const ICONS: Readonly<Record<string, string>> = {
-  none: "circle-slash",
-  open: "folder-opened",
-  python: "terminal",
-  rebuild: "sync",
-  remove: "trash",
-  star: "star-full",
-};
-
-const DIALOGUES: Readonly<Record<Preview["severity"], ShowDialogue>> = {
+type Show = (title: string, options: vscode.MessageOptions, ...labels: string[]) => Thenable<string | undefined>;
+const DIALOGUES: Readonly<Record<asking.Preview["severity"], Show>> = {
   info: vscode.window.showInformationMessage,
   warning: vscode.window.showWarningMessage,
   error: vscode.window.showErrorMessage,
 };
 
-type ShowDialogue = (title: string, options: vscode.MessageOptions, ...labels: string[]) => Thenable<string | undefined>;
-type Item = vscode.QuickPickItem & { readonly offered?: PickItem };
-type Button = vscode.QuickInputButton & { readonly offered: PickItem["buttons"][number] };
+type Item = vscode.QuickPickItem & { readonly offered?: asking.PickItem };
+type Button = vscode.QuickInputButton & { readonly offered: asking.PickItem["buttons"][number] };
 
 export class Questions implements vscode.Disposable {
   private readonly open = new Set<vscode.QuickInput>();
+  private isOver = false;
   private readonly pickers = new Map<string, vscode.QuickPick<Item>>();
 
   /** Answers what the server asks through *client*. */
   serve(client: LanguageClient): void {
     client.onRequest("pinfold/pick", this.pick.bind(this));
-    client.onNotification("pinfold/pickItems", (later: PickItems) => {
-      const picker = this.pickers.get(later.pickId);
-      if (picker !== undefined) {
-        showItems(picker, later);
-      }
+    client.onNotification("pinfold/pickItems", (later: asking.PickItems) => {
+      showItems(this.pickers.get(later.pickId), later);
     });
-    client.onRequest("pinfold/input", (asked: Input, token: vscode.CancellationToken) =>
+    client.onRequest("pinfold/input", (asked: asking.Input, token: vscode.CancellationToken) =>
       this.input(asked, token, async (value) => {
-        const params = { inputId: asked.inputId, value };
-        const said = client.sendRequest<ValidateInputResult>("pinfold/validateInput", params);
-        return (await said).problem;
+        const typed = { inputId: asked.inputId, value };
+        return (await client.sendRequest<asking.ValidateInputResult>("pinfold/validateInput", typed)).problem;
       }),
     );
     client.onRequest("pinfold/preview", this.preview.bind(this));
@@ -65,34 +42,28 @@ export class Questions implements vscode.Disposable {
 
   /** Closes whatever is open: nobody waits for an answer any more. */
   dispose(): void {
-    for (const input of this.open) {
-      input.hide();
-    }
+    this.isOver = true;
+    this.open.forEach((input) => { input.hide(); });
   }
 
-  async pick(asked: Pick, token: vscode.CancellationToken): Promise<PickResult> {
+  async pick(asked: asking.Pick, token: vscode.CancellationToken): Promise<asking.PickResult> {
     const picker = vscode.window.createQuickPick<Item>();
     this.pickers.set(asked.pickId, picker);
-    picker.title = asked.title;
     picker.placeholder = asked.placeholder;
     picker.canSelectMany = asked.many;
     picker.matchOnDescription = picker.matchOnDetail = true;
     // What takes several steps is not lost by looking something up elsewhere.
     picker.ignoreFocusOut = asked.many || asked.back;
     picker.keepScrollPosition = true;
-    picker.buttons = asked.back ? [vscode.QuickInputButtons.Back] : [];
     showItems(picker, asked);
     picker.selectedItems = picker.items.filter((item) => item.offered?.picked);
-    return this.answer<PickResult>(picker, token, (answer) => {
+    return this.answer<asking.PickResult>(picker, asked, token, (answer) => {
       picker.onDidAccept(() => {
-        const ids = picker.selectedItems.flatMap((item) => item.offered?.id ?? []);
+        const ids = idsOf(picker.selectedItems);
         // In a picker for one, Enter where the filter leaves nothing chooses nothing.
         if (asked.many || ids.length > 0) {
           answer({ ids });
         }
-      });
-      picker.onDidTriggerButton(() => {
-        answer({ back: true });
       });
       picker.onDidTriggerItemButton(({ item, button }) => {
         const { copies, id, opens } = (button as Button).offered;
@@ -108,25 +79,23 @@ export class Questions implements vscode.Disposable {
   }
 
   async input(
-    asked: Input,
+    asked: asking.Input,
     token: vscode.CancellationToken,
     problemOf: (value: string) => Promise<string | null>,
-  ): Promise<InputResult> {
+  ): Promise<asking.InputResult> {
     const box = vscode.window.createInputBox();
-    box.title = asked.title;
     box.prompt = asked.prompt;
     box.value = asked.value;
     box.validationMessage = asked.problem ?? "";
     box.ignoreFocusOut = true;
-    box.buttons = asked.back ? [vscode.QuickInputButtons.Back] : [];
-    return this.answer<InputResult>(box, token, (answer) => {
-      const validate = async (value: string): Promise<void> => {
-        const problem = asked.validates ? await problemOf(value) : null;
-        // What is said of a text that has been edited since is of no interest.
-        if (value === box.value) {
-          box.validationMessage = problem ?? "";
-        }
-      };
+    const validate = async (value: string): Promise<void> => {
+      const problem = asked.validates ? await problemOf(value).catch(() => null) : null;
+      // What is said of a text that has been edited since is of no interest.
+      if (value === box.value) {
+        box.validationMessage = problem ?? "";
+      }
+    };
+    return this.answer<asking.InputResult>(box, asked, token, (answer) => {
       box.onDidChangeValue(validate);
       box.onDidAccept(async () => {
         const { value } = box;
@@ -134,9 +103,6 @@ export class Questions implements vscode.Disposable {
         if (box.validationMessage === "" && value === box.value) {
           answer({ value });
         }
-      });
-      box.onDidTriggerButton(() => {
-        answer({ back: true });
       });
     });
   }
@@ -146,20 +112,20 @@ export class Questions implements vscode.Disposable {
    * Enter and Escape do what one expects. A dialogue does not scroll everywhere, so a long plan can
    * also be read in a document, with a picker that stays for the answer.
    */
-  async preview(asked: Preview, token: vscode.CancellationToken): Promise<PreviewResult> {
+  async preview(asked: asking.Preview, token: vscode.CancellationToken): Promise<asking.PreviewResult> {
     const { title, lines, markdown, actions } = asked;
     const labels = actions.map(({ label }) => label);
     const left = lines.length - MAX_DIALOGUE_LINES;
-    const [detail, more] = left > 0 ? [[...lines.slice(0, -left), `... and ${left} more lines`], [SHOW_ALL]] : [lines, []];
+    const detail = left > 0 ? [...lines.slice(0, -left), `... and ${left} more lines`] : lines;
     const options = { modal: true, detail: detail.join("\n") };
-    let label = await DIALOGUES[asked.severity](title, options, ...labels, ...more);
+    let label = await DIALOGUES[asked.severity](title, options, ...labels, ...(left > 0 ? [SHOW_ALL] : []));
     if (label === SHOW_ALL) {
       await showDocument({ name: markdown === null ? "plan.txt" : "plan.md", text: markdown ?? lines.join("\n") });
       const items = [...labels, "Cancel"].map((one) => ({ label: one }));
-      label = await vscode.window.showQuickPick(items, { title, ignoreFocusOut: true }, token).then((one) => one?.label);
+      label = (await vscode.window.showQuickPick(items, { title, ignoreFocusOut: true }, token))?.label;
     }
     const action = actions.find((known) => known.label === label);
-    if (action !== undefined && token.isCancellationRequested) {
+    if (action !== undefined && (token.isCancellationRequested || this.isOver)) {
       // A dialogue cannot be taken back.
       void vscode.window.showInformationMessage(`${title}: this was cancelled before you answered.`);
     }
@@ -167,35 +133,39 @@ export class Questions implements vscode.Disposable {
   }
 
   /** Shows *input* until it is answered, closed, or taken back by the server. */
-  private async answer<T>(
-    input: vscode.QuickInput,
+  private async answer<T extends object | null>(
+    input: vscode.QuickPick<Item> | vscode.InputBox,
+    { title, back }: asking.Pick | asking.Input,
     token: vscode.CancellationToken,
-    listen: (answer: (value: T) => void) => void,
-  ): Promise<T | null> {
+    listen: (answer: (value: T | { back: true }) => void) => void,
+  ): Promise<T | { back: true } | null> {
+    input.title = title;
+    input.buttons = back ? [vscode.QuickInputButtons.Back] : [];
     this.open.add(input);
-    try {
-      return await new Promise<T | null>((resolve) => {
-        input.onDidHide(() => {
-          resolve(null);
-        });
-        token.onCancellationRequested(() => {
-          input.hide();
-        });
-        listen(resolve);
-        input.show();
-      });
-    } finally {
-      this.open.delete(input);
-      input.dispose();
-    }
+    const answer = await new Promise<T | { back: true } | null>((resolve) => {
+      input.onDidHide(() => { resolve(null); });
+      input.onDidTriggerButton(() => { resolve({ back: true }); });
+      token.onCancellationRequested(() => { input.hide(); });
+      listen(resolve);
+      input.show();
+    });
+    this.open.delete(input);
+    input.dispose();
+    return answer;
   }
 }
 
+function idsOf(items: readonly Item[]): string[] {
+  return items.flatMap(({ offered }) => offered?.id ?? []);
+}
+
 /** Shows these items in place of those before; what is marked stays marked. */
-function showItems(picker: vscode.QuickPick<Item>, offer: Pick | PickItems): void {
-  const ids = (items: readonly Item[]) => new Set(items.flatMap(({ offered }) => offered?.id ?? []));
-  const [active, selected] = [ids(picker.activeItems), ids(picker.selectedItems)];
-  const among = (marked: Set<string>) => picker.items.filter(({ offered }) => offered && marked.has(offered.id));
+function showItems(picker: vscode.QuickPick<Item> | undefined, offer: asking.Pick | asking.PickItems): void {
+  if (picker === undefined) {
+    return;
+  }
+  const [active, selected] = [idsOf(picker.activeItems), idsOf(picker.selectedItems)];
+  const among = (ids: string[]) => picker.items.filter(({ offered }) => offered && ids.includes(offered.id));
   picker.busy = offer.busy;
   picker.items = offer.items.flatMap((item, index) => {
     const isFirst = item.group !== "" && item.group !== offer.items[index - 1]?.group;
@@ -203,27 +173,19 @@ function showItems(picker: vscode.QuickPick<Item>, offer: Pick | PickItems): voi
     return [...(isFirst ? [separator] : []), shownItem(item)];
   });
   // Left alone, VS Code makes the first one active, which Enter then chooses.
-  if (active.size > 0) {
+  if (active.length > 0) {
     picker.activeItems = among(active);
   }
   picker.selectedItems = among(selected);
 }
 
-function shownItem(offered: PickItem): Item {
-  return {
-    offered,
-    label: offered.label,
-    description: offered.description,
-    detail: offered.detail,
-    ...(offered.icon === "" ? {} : { iconPath: icon(offered.icon) }),
-    buttons: offered.buttons.map((button) => ({
-      offered: button,
-      iconPath: icon(button.icon === "" ? "ellipsis" : button.icon),
-      tooltip: button.label,
-    })),
-  };
-}
-
-function icon(kind: string): vscode.ThemeIcon {
-  return new vscode.ThemeIcon(ICONS[kind] ?? kind);
+function shownItem(offered: asking.PickItem): Item {
+  const { label, description, detail } = offered;
+  const buttons = offered.buttons.map((button): Button => ({
+    offered: button,
+    iconPath: new vscode.ThemeIcon(button.icon),
+    tooltip: button.label,
+  }));
+  const iconPath = offered.icon && { iconPath: new vscode.ThemeIcon(offered.icon) };
+  return { offered, label, description, detail, buttons, ...iconPath };
 }

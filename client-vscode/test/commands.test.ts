@@ -52,6 +52,9 @@ test("an issue report has no passwords of URLs, and no home directory", () => {
   const home = process.env["HOME"] ?? "";
 
   assert.equal(withoutSecrets(`https://me:secret@host/x ${home}/project`), "https://***@host/x ~/project");
+  assert.equal(withoutSecrets("GET https://host/simple/?token=secret 'x'"), "GET https://host/simple/?*** 'x'");
+  assert.equal(withoutSecrets("C:/Users/me and C:\\Users\\me", "C:\\Users\\me"), "~ and ~");
+  assert.equal(withoutSecrets("/srv/app", "/"), "/srv/app");
 });
 
 function sources(): { name: string; text: string }[] {

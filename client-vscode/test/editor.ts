@@ -1,6 +1,8 @@
 // A stand-in for VS Code's module: as much of it as the tests touch. A test reads and changes
 // `editor`, and presses what a person would press.
 
+import { join } from "node:path";
+
 export class EventEmitter<T> {
   private readonly listeners = new Set<(value: T) => unknown>();
 
@@ -64,6 +66,10 @@ export class Uri {
     return this.path;
   }
 
+  static joinPath({ scheme, path }: Uri, ...parts: string[]): Uri {
+    return new Uri(scheme, join(path, ...parts));
+  }
+
   toString(): string {
     return `${this.scheme}://${this.path}`;
   }
@@ -79,11 +85,31 @@ export enum QuickPickItemKind {
 }
 
 export enum ProgressLocation {
+  Window = 10,
   Notification = 15,
 }
 
 export enum ConfigurationTarget {
   Global = 1,
+  Workspace = 2,
+}
+
+export enum TreeItemCollapsibleState {
+  None = 0,
+  Collapsed = 1,
+  Expanded = 2,
+}
+
+export enum StatusBarAlignment {
+  Right = 2,
+}
+
+export class ThemeColor {
+  constructor(readonly id: string) {}
+}
+
+export class MarkdownString {
+  constructor(readonly value: string) {}
 }
 
 export const QuickInputButtons = { Back: { tooltip: "Back" } };
@@ -180,8 +206,20 @@ export interface ShownProgress {
 export const happenings = {
   trusted: new EventEmitter<void>(),
   editorChanged: new EventEmitter<void>(),
+  foldersChanged: new EventEmitter<void>(),
+  extensionsChanged: new EventEmitter<void>(),
   settingChanged: new EventEmitter<{ affectsConfiguration: (name: string) => boolean }>(),
 };
+
+export interface Tree {
+  onDidChangeTreeData: EventEmitter<unknown>["event"];
+  getChildren(node?: unknown): Promise<{ label: string }[]>;
+}
+
+export interface StatusItem {
+  text: string;
+  isShown: boolean;
+}
 
 /** What is on the screen, and what is set. */
 export const editor = {
@@ -191,9 +229,18 @@ export const editor = {
   executed: [] as unknown[][],
   settings: {} as Record<string, unknown>,
   clipboard: "",
+  /** What other extensions offer, by their ids. */
+  extensions: {} as Record<string, unknown>,
+  /** What happens where a command is executed that the editor has. */
+  execute: (() => Promise.resolve()) as (...all: unknown[]) => Promise<unknown>,
+  registered: new Map<string, (...all: unknown[]) => unknown>(),
+  tree: undefined as Tree | undefined,
+  statusItem: undefined as StatusItem | undefined,
+  documents: undefined as { provideTextDocumentContent(uri: Uri): string } | undefined,
 
   reset(): void {
     Object.assign(editor, { inputs: [], dialogues: [], progress: [], executed: [], settings: {}, clipboard: "" });
+    Object.assign(editor, { extensions: {}, execute: () => Promise.resolve(), registered: new Map() });
     workspace.isTrusted = true;
     workspace.workspaceFolders = [];
     workspace.textDocuments = [];
@@ -223,6 +270,20 @@ export const window = {
       });
       picker.show();
     }),
+  createTreeView: (_id: string, { treeDataProvider }: { treeDataProvider: Tree }) => {
+    editor.tree = treeDataProvider;
+    return { visible: true, selection: [], dispose: () => undefined };
+  },
+  createStatusBarItem: () => {
+    const item = {
+      text: "",
+      isShown: false,
+      show: () => (item.isShown = true),
+      hide: () => (item.isShown = false),
+      dispose: () => undefined,
+    };
+    return (editor.statusItem = item);
+  },
   createOutputChannel: () => ({
     info: () => undefined,
     warn: () => undefined,
@@ -234,6 +295,7 @@ export const window = {
   showInformationMessage: message("info"),
   showWarningMessage: message("warning"),
   showErrorMessage: message("error"),
+  showOpenDialog: () => Promise.resolve([Uri.file("/chosen/python")]),
   showTextDocument: () => Promise.resolve(),
   withProgress: (
     { title }: { title: string },
@@ -259,9 +321,19 @@ export const workspace = {
   textDocuments: [] as { uri: Uri }[],
   onDidGrantWorkspaceTrust: happenings.trusted.event,
   onDidChangeConfiguration: happenings.settingChanged.event,
+  onDidChangeWorkspaceFolders: happenings.foldersChanged.event,
+  registerTextDocumentContentProvider: (_scheme: string, provider: typeof editor.documents) => {
+    editor.documents = provider;
+    return new Disposable(() => undefined);
+  },
   isTrusted: true,
   workspaceFolders: [] as { uri: Uri }[],
-  getConfiguration: () => ({ get: (name: string, otherwise: unknown) => editor.settings[name] ?? otherwise }),
+  getWorkspaceFolder: ({ path }: Uri) => workspace.workspaceFolders.find(({ uri }) => path.startsWith(uri.path)),
+  asRelativePath: (path: string) => path,
+  getConfiguration: () => ({
+    get: (name: string, otherwise: unknown) => editor.settings[name] ?? otherwise,
+    update: () => Promise.reject(new Error("the settings are read-only")),
+  }),
 };
 
 export const version = "1.91.0";
@@ -282,14 +354,26 @@ export const env = {
   },
 };
 
-export const extensions = { getExtension: () => undefined };
+export const extensions = {
+  onDidChange: happenings.extensionsChanged.event,
+  getExtension: (id: string) => {
+    const exports = editor.extensions[id];
+    return exports && { isActive: true, exports, activate: () => Promise.resolve(exports) };
+  },
+};
 
 export const LanguageStatusSeverity = {};
+
+export const languages = { createLanguageStatusItem: () => ({ dispose: () => undefined }) };
 
 export const commands = {
   executeCommand: (...all: unknown[]) => {
     editor.executed.push(all);
-    return Promise.resolve();
+    return editor.execute(...all);
+  },
+  registerCommand: (id: string, run: (...all: unknown[]) => unknown) => {
+    editor.registered.set(id, run);
+    return new Disposable(() => editor.registered.delete(id));
   },
 };
 

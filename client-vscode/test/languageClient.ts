@@ -18,6 +18,7 @@ export enum RevealOutputChannelOn {
 export enum State {
   Stopped = 1,
   Running = 2,
+  StartFailed = 4,
 }
 
 const nothing = () => Promise.resolve(null);
@@ -25,6 +26,7 @@ const nothing = () => Promise.resolve(null);
 /** All clients that were made, and how the next start and the requests go. */
 export const servers = {
   clients: [] as LanguageClient[],
+  isRunning: true,
   start: () => Promise.resolve(),
   answer: nothing as (method: string, params: unknown) => Promise<unknown>,
 };
@@ -39,7 +41,10 @@ export class LanguageClient {
     readonly id: string,
     readonly name: string,
     readonly serverOptions: () => Promise<unknown>,
-    readonly options: { initializationOptions: () => { trusted: boolean } },
+    readonly options: {
+      initializationOptions: () => { trusted: boolean };
+      initializationFailedHandler: (error: Error) => boolean;
+    },
   ) {
     servers.clients.push(this);
   }
@@ -58,6 +63,10 @@ export class LanguageClient {
 
   start(): Promise<void> {
     return servers.start();
+  }
+
+  isRunning(): boolean {
+    return servers.isRunning;
   }
 
   sendRequest(method: string, params: unknown): Promise<unknown> {

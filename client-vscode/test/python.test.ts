@@ -95,6 +95,17 @@ test("the one that is set is taken, or it is said what is wrong with it", async 
   await assert.rejects(findPython(context(), log), { constructor: PythonMissing, message: /could not be started/ });
 });
 
+test("the one that is set stands outside of a workspace that is not trusted, wherever PATH leads", async () => {
+  workspace.workspaceFolders = [{ uri: Uri.file(join(folder, "workspace")) }];
+  workspace.isTrusted = false;
+  editor.settings["python"] = interpreter("workspace/bin/python3", "True /mine");
+  await assert.rejects(findPython(context(), log), { constructor: PythonMissing, message: /not trusted\.$/ });
+
+  editor.settings["python"] = "python3";
+  await assert.rejects(findPython(context(), log), { constructor: PythonMissing, message: /is no absolute path\.$/ });
+  assert.ok(!existsSync(join(folder, "asked")));
+});
+
 test("each is asked isolated from its surroundings", async () => {
   interpreter("one/python3", "True /one");
   await findPython(context(), log);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import type { Input, Pick, PickItem, Preview } from "../src/generated/protocol";
 import { Questions } from "../src/ui";
-import { CancellationTokenSource, editor, QuickInputButtons, QuickPickItemKind } from "./editor";
+import { CancellationTokenSource, editor, QuickInputButtons, QuickPickItemKind, ThemeIcon } from "./editor";
 
 const NEVER = new CancellationTokenSource().token as never;
 
@@ -222,4 +222,29 @@ test("who answers a plan that was cancelled meanwhile is told so", async () => {
   await answer;
 
   assert.match(editor.dialogues[1]?.title ?? "", /cancelled before you answered/);
+});
+
+test("a check of a text that fails is no riddle: the server looks at it again", async () => {
+  const answer = new Questions().input(INPUT, NEVER, () => Promise.reject(new Error("gone")));
+  const box = shown();
+  box.type("here");
+  box.accepted.fire();
+
+  assert.deepEqual(await answer, { value: "here" });
+});
+
+test("who agrees to a plan whose server is gone is told that nothing comes of it", async () => {
+  const questions = new Questions();
+  const answer = questions.preview(preview(), NEVER);
+  questions.dispose();
+  editor.dialogues[0]?.press("Install");
+  await answer;
+
+  assert.match(editor.dialogues[1]?.title ?? "", /was cancelled before you answered/);
+});
+
+test("an icon is one of the editor's, by its name", () => {
+  void new Questions().pick(pick([item("one", { icon: "star-full" })]), NEVER);
+
+  assert.deepEqual(shown().items.map((one) => (one as { iconPath?: object }).iconPath), [new ThemeIcon("star-full")]);
 });

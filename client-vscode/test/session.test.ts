@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { withMessage } from "../src/commands";
+import { PythonMissing } from "../src/python";
 import { ServerAway, ServerSession } from "../src/session";
 import { editor, happenings, Uri, window, workspace } from "./editor";
 import { ErrorCodes, LSPErrorCodes, ResponseError, servers } from "./languageClient";
@@ -11,12 +12,18 @@ const context = { globalStorageUri: Uri.file("/storage"), extensionUri: Uri.file
 let session: ServerSession;
 
 const settled = () => new Promise(setImmediate);
+const until = async (isSo: () => boolean) => {
+  while (!isSo()) {
+    await settled();
+  }
+};
 const lastClient = () => servers.clients.at(-1) ?? assert.fail("no client was made");
 
 beforeEach(() => {
   editor.reset();
   Object.assign(servers, {
     clients: [],
+    isRunning: true,
     start: () => Promise.resolve(),
     answer: () => Promise.resolve(null),
   });
@@ -32,7 +39,7 @@ test("nothing is started before it is needed, and then once", async () => {
   await Promise.all([session.run("pinfold.refresh"), session.run("pinfold.refresh"), session.start()]);
 
   assert.equal(servers.clients.length, 1);
-  assert.ok(session.isRunning);
+  assert.equal(session.state, "running");
 });
 
 test("a command is sent with one object, or with none", async () => {
@@ -53,7 +60,7 @@ test("a server that ends unasked is started again, and the person is told", asyn
   await settled();
 
   assert.equal(servers.clients.length, 2);
-  assert.ok(session.isRunning);
+  assert.equal(session.state, "running");
   assert.deepEqual(editor.dialogues.map(({ kind, actions }) => [kind, actions]), [["warning", ["Show Log", "Report Issue..."]]]);
 });
 
@@ -64,25 +71,25 @@ test("after three times within a few minutes it stays off, until somebody wants 
     await settled();
   }
   assert.equal(servers.clients.length, 4);
-  assert.ok(!session.isRunning);
+  assert.equal(session.state, "off");
   const last = editor.dialogues.at(-1);
   assert.deepEqual([last?.kind, last?.actions[0]], ["error", "Start Again"]);
 
   last?.press("Start Again");
   await settled();
-  assert.ok(session.isRunning);
+  assert.equal(session.state, "running");
   lastClient().end();
   await settled();
-  assert.ok(session.isRunning);
+  assert.equal(session.state, "running");
 });
 
 test("a command that is called while the server is off starts it", async () => {
   await session.start();
   await session.stop();
-  assert.ok(!session.isRunning);
+  assert.equal(session.state, "off");
   await session.run("pinfold.refresh");
 
-  assert.ok(session.isRunning);
+  assert.equal(session.state, "running");
   assert.deepEqual(editor.dialogues, []);
 });
 
@@ -99,6 +106,21 @@ test("who waits for a server that ends hears no more of it than that it has ende
   assert.equal(editor.dialogues.filter(({ kind }) => kind === "error").length, 0);
 });
 
+test("a request that the end of the server has rejected is none that failed", async () => {
+  const error = new ResponseError(ErrorCodes.PendingResponseRejected, "Pending response rejected");
+  servers.answer = () => Promise.reject(error);
+
+  await assert.rejects(session.run("pinfold.refresh"), ServerAway);
+});
+
+test("a server that is gone by the time that it has started does not run", async () => {
+  servers.isRunning = false;
+  await assert.rejects(session.start(), ServerAway);
+
+  assert.equal(session.state, "off");
+  assert.match(editor.dialogues[0]?.title ?? "", /it has ended before it was ready$/);
+});
+
 test("a start that fails is told once, with something to do about it", async () => {
   servers.start = () => Promise.reject(new Error("no such program"));
   await assert.rejects(session.start(), ServerAway);
@@ -110,7 +132,7 @@ test("a start that fails is told once, with something to do about it", async () 
   servers.start = () => Promise.resolve();
   editor.dialogues[0]?.press("Try Again");
   await settled();
-  assert.ok(session.isRunning);
+  assert.equal(session.state, "running");
 });
 
 test("a server that ends while it starts is no riddle of the protocol's", async () => {
@@ -119,6 +141,43 @@ test("a server that ends while it starts is no riddle of the protocol's", async 
   await assert.rejects(session.start(), ServerAway);
 
   assert.match(editor.dialogues[0]?.title ?? "", /it has ended before it was ready$/);
+});
+
+test("the language client tells nobody of a start that fails, as the session does", async () => {
+  await session.start();
+
+  assert.equal(lastClient().options.initializationFailedHandler(new Error("rejected")), false);
+});
+
+test("what cannot be done about a missing Python is told", async () => {
+  servers.start = () => Promise.reject(new PythonMissing("There is no Python."));
+  await assert.rejects(session.start(), ServerAway);
+  await until(() => editor.dialogues.length === 1);
+  editor.dialogues[0]?.press("Choose...");
+  await settled();
+
+  assert.match(editor.dialogues[1]?.title ?? "", /the settings are read-only/);
+});
+
+test("trust that is given while the server starts reaches it", async () => {
+  workspace.isTrusted = false;
+  let begin: () => void = () => undefined;
+  servers.start = () => new Promise((resolve) => (begin = resolve));
+  const starting = session.start();
+  workspace.isTrusted = true;
+  happenings.trusted.fire();
+  begin();
+  await starting;
+
+  assert.ok(lastClient().notified.some(([method]) => method === "pinfold/trustChanged"));
+  assert.equal(servers.clients.length, 1);
+});
+
+test("trust starts a server that was off without it", async () => {
+  happenings.trusted.fire();
+  await settled();
+
+  assert.equal(session.state, "running");
 });
 
 test("trust is told at the start, and when it is given without another start", async () => {

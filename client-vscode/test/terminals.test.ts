@@ -2,11 +2,15 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { TerminalActivation } from "../src/generated/protocol";
-import { debuggedPlace, setVariables, terminalEnvironment } from "../src/terminals";
-import { Uri } from "./editor";
+import type { EnvironmentChanged } from "../src/generated/protocol";
+import { debuggedPlace, followEnvironments, setVariables } from "../src/terminals";
+import { editor, Uri, workspace } from "./editor";
 
-type Variable = TerminalActivation["variables"][number];
+type Variable = NonNullable<EnvironmentChanged["variables"]>[number];
+
+interface Scope {
+  readonly workspaceFolder: { uri: Uri };
+}
 
 const PATH: Variable = { name: "PATH", action: "prepend", value: "/e/bin:", atStart: true, afterStartup: true };
 const PROMPT: Variable = { name: "PS1", action: "prepend", value: "(e) ", atStart: false, afterStartup: true };
@@ -35,19 +39,31 @@ test("a collection holds what it is given, when it is given it, and nothing else
   ]);
 });
 
-test("a terminal of our own has the lines, and of the variables those for the start", () => {
-  const lines = { bash: "source a", fish: "source a.fish" };
+test("each folder's terminals have its environment, where that is wanted and known", () => {
+  const folders = ["/ours", "/theirs", "/unknown"].map((path) => ({ uri: Uri.file(path) }));
+  const collections = new Map(folders.map((folder) => [folder, new Collection([["OLD", "value"]])]));
+  const all = { getScoped: ({ workspaceFolder }: Scope) => collections.get(workspaceFolder) } as never;
+  const environments = new Map<string, unknown>([
+    ["file:///ours", { prefix: "/e", variables: [PREFIX] }],
+    ["file:///theirs", { prefix: null, variables: [] }],
+    ["file:///unknown", { prefix: "/far", variables: null }],
+  ]);
+  const names = () => [...collections.values()].map((collection) => [...collection.keys()]);
+  const follow = () => { followEnvironments({ environments } as never, all); };
+  editor.reset();
+  workspace.workspaceFolders = folders;
 
-  const environment = terminalEnvironment({ variables: [PATH, PROMPT, PREFIX], lines } as never);
+  follow();
+  assert.deepEqual(names(), [["VIRTUAL_ENV"], [], ["OLD"]]);
 
-  assert.deepEqual(environment, {
-    PATH: "/e/bin:${env:PATH}",
-    VIRTUAL_ENV: "/e",
-    VSCODE_PYTHON_BASH_ACTIVATE: "source a",
-    VSCODE_PYTHON_FISH_ACTIVATE: "source a.fish",
-    VSCODE_PYTHON_PWSH_ACTIVATE: undefined,
-    VSCODE_PYTHON_ZSH_ACTIVATE: undefined,
-  });
+  editor.settings["terminal.activate"] = false;
+  follow();
+  assert.deepEqual(names(), [[], [], []]);
+
+  editor.settings = {};
+  workspace.isTrusted = false;
+  follow();
+  assert.deepEqual(names(), [[], [], []]);
 });
 
 test("what is debugged is the program, the file in front, or else something in the folder", () => {

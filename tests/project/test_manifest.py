@@ -103,6 +103,48 @@ def test_menus_where_a_hand_expects_them() -> None:
     )
 
 
+def test_menus_of_files_are_for_those_on_disk() -> None:
+    """A document that was never saved has nothing that could be installed."""
+    menus = contributed_menus()
+    clauses = {
+        one["when"]
+        for menu in (Menu.EDITOR_TITLE, Menu.EDITOR_CONTEXT, Menu.EXPLORER_CONTEXT)
+        for one in menus[menu.value]
+        if "pip-requirements" in one["when"]
+    }
+
+    assert {"resourceLangId == pip-requirements && resourceScheme =~ /^(file|vscode-remote)$/"} == (
+        clauses
+    )
+
+
+def test_what_is_about_a_folder_is_off_without_one() -> None:
+    """What is about nothing that could be missing is never off."""
+    always = [one["command"] for one in contributed_commands() if "enablement" not in one]
+
+    assert [
+        "pinfold.refresh",
+        "pinfold.revealEnvironment",
+        "pinfold.copyEnvironmentPath",
+        "pinfold.installWanted",
+        "pinfold.showLog",
+        "pinfold.restart",
+        "pinfold.reportIssue",
+    ] == always
+
+
+def test_welcome_texts_wait_for_the_server() -> None:
+    """That there is no environment is said by who has looked; one that is off says that it is."""
+    clauses = [one["when"] for one in manifest()["contributes"]["viewsWelcome"]]
+
+    assert [
+        "workspaceFolderCount == 0",
+        "workspaceFolderCount != 0 && pinfold.state == running && !isWorkspaceTrusted",
+        "workspaceFolderCount != 0 && pinfold.state == running && isWorkspaceTrusted",
+        "workspaceFolderCount != 0 && pinfold.state == off",
+    ] == clauses
+
+
 def test_what_is_inline_is_in_the_menu_too() -> None:
     """A keyboard reaches no button of a line, but the menu of the line."""
     items = contributed_menus()[Menu.VIEW_ITEM.value]

@@ -1,6 +1,7 @@
 // Made from server/pinfold/lsp/command_table.py by docs/generate.py; not to be edited.
 export const SERVER_COMMANDS = [
   "pinfold.selectEnvironment",
+  "pinfold.adoptEnvironment",
   "pinfold.explainEnvironment",
   "pinfold.diagnoseEnvironment",
   "pinfold.createEnvironment",

@@ -170,6 +170,7 @@ export interface LanguageServer {
   treeNode?: TreeNode;
   terminalActivation?: TerminalActivation;
   selectEnvironment?: SelectEnvironment;
+  adoptEnvironment?: SelectEnvironment;
   explainEnvironment?: ExplainEnvironment;
   diagnoseEnvironment?: DiagnoseEnvironment;
   createEnvironment?: Outcome;
@@ -353,7 +354,10 @@ export interface ListedEnvironment {
    * What it stands together with, seen from the folder.
    */
   group: "Recommended" | "This project" | "Other environments" | "Interpreters";
-  icon: "" | "check" | "warning" | "error" | "none" | "python" | "folder" | "add" | "edit" | "star";
+  /**
+   * The name of one of VS Code's product icons; empty for none.
+   */
+  icon: string;
   /**
    * All that there is to say, in Markdown; whatever is foreign is escaped.
    */
@@ -537,32 +541,10 @@ export interface TerminalActivation {
    */
   folder: string;
   /**
-   * None if there is a refusal.
+   * The variables of a terminal that VS Code opens for an extension: what is prepended has `${env:NAME}`, and what a shell evaluates once its start-up files have been read stands in VSCODE_PYTHON_BASH_ACTIVATE and the like. Empty if there is a refusal.
    */
-  variables: {
-    name: string;
-    /**
-     * What becomes of the value that there is.
-     */
-    action: "replace" | "prepend";
-    value: string;
-    /**
-     * Whether it is done for the process.
-     */
-    atStart: boolean;
-    /**
-     * Whether it is done, or done again, when the shell's start-up files have been read.
-     */
-    afterStartup: boolean;
-  }[];
-  /**
-   * What a shell may evaluate once its start-up files have been read: it takes the variables back, and activates the environment in the shell's own way.
-   */
-  lines: {
-    bash?: string;
-    zsh?: string;
-    fish?: string;
-    powershell?: string;
+  environment: {
+    [k: string]: string;
   };
   /**
    * Why it cannot be active in a terminal, in a clause.
@@ -1352,7 +1334,10 @@ export interface PickItem {
    * Items of one group stand together; empty for none.
    */
   group: string;
-  icon: "" | "check" | "warning" | "error" | "none" | "python" | "folder" | "add" | "edit" | "star";
+  /**
+   * The name of one of VS Code's product icons; empty for none.
+   */
+  icon: string;
   /**
    * Whether it is chosen to begin with, where several may be.
    */
@@ -1363,7 +1348,10 @@ export interface PickItem {
   buttons: {
     id: string;
     label: string;
-    icon: "" | "rebuild" | "remove" | "open" | "info" | "add" | "copy";
+    /**
+     * The name of one of VS Code's product icons; empty for none.
+     */
+    icon: string;
     /**
      * A text for the clipboard; the picker stays open, and nothing is answered.
      */
@@ -1528,6 +1516,27 @@ export interface EnvironmentChanged {
    * More in Markdown; whatever is foreign is escaped. With `command:` links for a client that announces `commandLinks`.
    */
   markdown: string;
+  /**
+   * What is set for terminals in which the environment is active, none where there is nothing to activate; null where nobody knows. Only for a client that announces `terminals`.
+   */
+  variables:
+    | {
+        name: string;
+        /**
+         * What becomes of the value that there is.
+         */
+        action: "replace" | "prepend";
+        value: string;
+        /**
+         * Whether it is done for the process.
+         */
+        atStart: boolean;
+        /**
+         * Whether it is done, or done again, when the shell's start-up files have been read.
+         */
+        afterStartup: boolean;
+      }[]
+    | null;
 }
 /**
  * Parameters of the notification `pinfold/inventoryChanged`: a listing of these folders would say something else now.

@@ -4,9 +4,10 @@ Owns what a client's manifest says of commands, declared once; their ids, titles
 :mod:`pinfold.lsp.command_table`'s. The editor is VS Code and whatever is built from it: `when` is a
 clause of its, and an icon the name of one of its codicons. Does nothing, and is quick to import.
 
-No command has an `enablement` for trust. A command that is off for it stays in the palette, and
-says why it is off and how trust is given when somebody invokes it: one that is merely grey would
-leave him to guess.
+A command that is about a folder is off where there is neither a folder nor a file to go by. No
+command has an `enablement` for trust: one that is off for it stays in the palette, and says why it
+is off and how trust is given when somebody invokes it. One that is merely grey would leave him to
+guess.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from pinfold.lsp.command_table import COMMANDS
+from pinfold.lsp.command_table import COMMANDS, FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,10 +27,17 @@ CATEGORY = "Pinfold"
 VIEW = "pinfold.environments"
 """The id of the view of environments and packages."""
 
-REQUIREMENTS = "resourceLangId == pip-requirements"
-"""Of whatever an editor or the explorer shows, wherever it is."""
+# The server knows nothing of a document that was never saved, or of one side of a comparison. In a
+# remote window, clauses are judged where its files have another scheme than where extensions run.
+_ON_DISK = "resourceScheme =~ /^(file|vscode-remote)$/"
 
-FOLDER = "explorerResourceIsFolder"
+REQUIREMENTS = f"resourceLangId == pip-requirements && {_ON_DISK}"
+"""Of whatever file an editor or the explorer shows, wherever it is."""
+
+ENABLEMENT = f"workspaceFolderCount != 0 || {_ON_DISK}"
+"""Where there is something that says which folder is meant."""
+
+EXPLORER_FOLDER = "explorerResourceIsFolder"
 IN_VIEW = f"view == {VIEW}"
 
 
@@ -71,6 +79,7 @@ class ClientCommand:
     id: str
     title: str
     shown: Shown
+    is_about_folder: bool = False
 
 
 def _requirements_file(order: int) -> tuple[Entry, ...]:
@@ -109,6 +118,7 @@ SHOWN: dict[str, Shown] = {
             _view_title("1_choose@1"),
         ),
     ),
+    "pinfold.adoptEnvironment": Shown("inbox", palette=_HAS_PYTHON_EXTENSION),
     "pinfold.explainEnvironment": Shown("question", (_view_title("3_look@1"),)),
     "pinfold.diagnoseEnvironment": Shown(
         "pulse", (_node("3_care@1", "environment|interpreter"), _view_title("3_look@2"))
@@ -117,7 +127,7 @@ SHOWN: dict[str, Shown] = {
         "add",
         (
             _view_title("navigation@1"),
-            Entry(Menu.EXPLORER_CONTEXT, FOLDER, "pinfold@1"),
+            Entry(Menu.EXPLORER_CONTEXT, EXPLORER_FOLDER, "pinfold@1"),
             _node("inline@1", "interpreter"),
             _node("1_use@1", "interpreter"),
         ),
@@ -185,11 +195,12 @@ CLIENT_COMMANDS: tuple[ClientCommand, ...] = (
         Shown(
             "terminal",
             (
-                Entry(Menu.EXPLORER_CONTEXT, FOLDER, "pinfold@2"),
+                Entry(Menu.EXPLORER_CONTEXT, EXPLORER_FOLDER, "pinfold@2"),
                 _node("inline@2", "environment"),
                 _node("1_use@2", "environment"),
             ),
         ),
+        is_about_folder=True,
     ),
     ClientCommand(
         "pinfold.revealEnvironment",
@@ -209,11 +220,7 @@ CLIENT_COMMANDS: tuple[ClientCommand, ...] = (
             (_node("1_use@3", "environment", when=_HAS_PYTHON_EXTENSION),),
             palette=_HAS_PYTHON_EXTENSION,
         ),
-    ),
-    ClientCommand(
-        "pinfold.adoptEnvironment",
-        "Use the Environment of the Python Extension",
-        Shown("inbox", palette=_HAS_PYTHON_EXTENSION),
+        is_about_folder=True,
     ),
     ClientCommand(
         "pinfold.installWanted",
@@ -239,8 +246,9 @@ def contributed_commands() -> list[dict[str, str]]:
             "title": title,
             "category": CATEGORY,
             "icon": f"$({shown.icon})",
+            **({"enablement": ENABLEMENT} if is_about_folder else {}),
         }
-        for command, title, shown in _all()
+        for command, title, shown, is_about_folder in _all()
     ]
 
 
@@ -248,14 +256,14 @@ def contributed_menus() -> dict[str, list[dict[str, str]]]:
     """Return `contributes.menus` of the client's manifest."""
     palette = [
         {"command": command, "when": "false" if shown.palette is None else shown.palette}
-        for command, _, shown in _all()
+        for command, _, shown, _ in _all()
         if shown.palette != ""
     ]
     menus = {"commandPalette": palette}
     for menu in Menu:
         found = [
             (entry.group, {"command": command, "when": entry.when, "group": entry.group})
-            for command, _, shown in _all()
+            for command, _, shown, _ in _all()
             for entry in shown.entries
             if entry.menu is menu
         ]
@@ -263,10 +271,10 @@ def contributed_menus() -> dict[str, list[dict[str, str]]]:
     return {menu: entries for menu, entries in menus.items() if entries}
 
 
-def _all() -> Iterable[tuple[str, str, Shown]]:
-    """Return every command that a person may see, with its title."""
+def _all() -> Iterable[tuple[str, str, Shown, bool]]:
+    """Return every command that a person may see, with its title, and if it is about a folder."""
     for command in COMMANDS:
         if command.is_for_people:
-            yield command.id, command.title, SHOWN[command.id]
+            yield command.id, command.title, SHOWN[command.id], FOLDER in command.arguments
     for own in CLIENT_COMMANDS:
-        yield own.id, own.title, own.shown
+        yield own.id, own.title, own.shown, own.is_about_folder

@@ -26,7 +26,6 @@ from tests.harness.index import quiet_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import TracebackType
 
 START_S = 120.0
 END_S = 20.0
@@ -186,7 +185,6 @@ class CodeServer:
             "XDG_DATA_HOME": str(self.home / "share"),
             "XDG_CONFIG_HOME": str(self.home / "config"),
             "XDG_CACHE_HOME": str(self.home / "cache"),
-            "PYTHONDONTWRITEBYTECODE": "1",
             marked.MARK: str(self.root),
             **self._variables,
         }
@@ -275,12 +273,7 @@ class CodeServer:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         self._end()
 
     def _wait_until_it_answers(self) -> None:

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 from contextlib import ExitStack
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -19,6 +20,7 @@ import pytest
 from tests.editors.required import absent, programs
 from tests.editors.vscode.code_server import CodeServer, install_extensions
 from tests.editors.vscode.prepare import missing
+from tests.editors.vscode.projects import SQLPARSE, SlowProject, content, make_environment, write
 from tests.harness.index import Index
 from tests.harness.vsix import built_vsix
 from tests.project.checkout import ROOT
@@ -86,6 +88,15 @@ class Maker(Protocol):
         *more_extensions* stand beside ours.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class HalfWay:
+    """A window in which an installation is held up, its project, and what was there *before*."""
+
+    window: Workbench
+    project: Path
+    before: Mapping[str, bytes | str]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -214,6 +225,27 @@ def window(request: pytest.FixtureRequest, browser: Browser, new_server: Maker) 
         if request.node.stash.get(_FAILED, False):
             for number, (workbench, server) in enumerate(opened_on):
                 _keep(FAILURES / name / str(number), workbench, server)
+
+
+@pytest.fixture
+def half_way(window: Opener, tmp_path: Path) -> HalfWay:
+    """Return an installation that is under way, and goes no further."""
+    from playwright.sync_api import expect
+
+    from tests.editors.vscode.workbench import eventually
+
+    slow = SlowProject(tmp_path / "slow")
+    project = write(tmp_path / "shop", {"requirements.txt": "sqlparse==0.5.1\n../slow\n"})
+    make_environment(project / ".venv", SQLPARSE)
+    before = content(project / ".venv")
+    wb = window(project, "requirements.txt")
+    expect(wb.status(".venv")).to_be_visible()
+    wb.run("pinfold.installRequirements")
+    expect(wb.dialog()).to_be_visible()
+    slow.hold()
+    wb.press_in_dialog("Install")
+    eventually(lambda: slow.has_begun, "the installation is under way")
+    return HalfWay(wb, project, before)
 
 
 def _vsix() -> Path:

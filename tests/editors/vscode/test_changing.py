@@ -13,7 +13,6 @@ from tests.editors.vscode.projects import (
     FLASK,
     SQLPARSE,
     WERKZEUG,
-    SlowProject,
     content,
     installed,
     make_environment,
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.editors.vscode.code_server import CodeServer
-    from tests.editors.vscode.conftest import Opener
+    from tests.editors.vscode.conftest import HalfWay, Opener
     from tests.harness.index import Index
 
 pytestmark = [pytest.mark.editor, pytest.mark.slow]
@@ -62,31 +61,20 @@ def test_install_what_is_missing(window: Opener, project: Path) -> None:
     assert expected == installed(project / ".venv")
 
 
-def test_cancel_a_long_install(
-    window: Opener, server: CodeServer, project: Path, tmp_path: Path
-) -> None:
-    """Whoever cancels has the old state back, and nothing runs any more."""
-    slow = SlowProject(tmp_path / "slow")
-    write(project, {"requirements.txt": "flask==3.0.3\nsqlparse==0.5.1\n../slow\n"})
-    before = content(project / ".venv")
-    wb = window(project, "requirements.txt")
-    expect(wb.status(".venv")).to_be_visible()
-
-    wb.run("pinfold.installRequirements")
-    expect(wb.dialog()).to_be_visible()
-    slow.hold()
-    wb.press_in_dialog("Install")
-    eventually(lambda: slow.has_begun, "the installation is under way")
+def test_cancel_a_long_install(half_way: HalfWay, server: CodeServer) -> None:
+    """Whoever cancels has the old state back, is told so, and nothing runs any more."""
+    wb, project = half_way.window, half_way.project
     is_running = bool(server.processes(within=str(project)))
     expect(wb.progress()).to_be_visible()
     wb.screenshot("cancel")
     wb.press_button("Cancel")
+    expect(wb.notification("as it was before")).to_be_visible()
     expect(wb.progress()).to_have_count(0)
     eventually(lambda: not server.processes(within=str(project)), "nothing runs any more")
     wb.screenshot("cancelled")
 
     assert is_running
-    assert before == content(project / ".venv")
+    assert half_way.before == content(project / ".venv")
 
 
 def test_broken_environment_is_rebuilt(window: Opener, project: Path) -> None:

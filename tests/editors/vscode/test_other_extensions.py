@@ -78,15 +78,17 @@ def test_their_selection_is_offered(workbench: Workbench, project: Path) -> None
     new_terminal(workbench, "(project) ")
     before = ask(workbench, project / "before.json")
     workbench.run("pinfold.adoptEnvironment")
+    expect(workbench.status("first")).to_be_visible()
     new_terminal(workbench, "(first) ")
     first = ask(workbench, project / "first.json")
 
     workbench.palette(SELECTS)
     workbench.run("pinfold.selectEnvironment")
-    expect(workbench.item("second").filter(has_text="selected in Python").first).to_be_visible()
+    expect(workbench.item("second/env").filter(has_text="selected in Python").first).to_be_visible()
     workbench.screenshot("other-extension")
     workbench.press("Escape")
     workbench.run("pinfold.adoptEnvironment")
+    expect(workbench.status("second")).to_be_visible()
     new_terminal(workbench, "(second) ")
     second = ask(workbench, project / "second.json")
 

@@ -11,21 +11,12 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.editors.vscode.code_server import SYSTEM_PATH
-from tests.editors.vscode.projects import (
-    SQLPARSE,
-    SlowProject,
-    content,
-    installed,
-    make_environment,
-    python_of,
-    write,
-)
+from tests.editors.vscode.projects import content, installed, python_of, write
 from tests.editors.vscode.workbench import eventually
 
 if TYPE_CHECKING:
     from tests.editors.vscode.code_server import CodeServer
-    from tests.editors.vscode.conftest import Maker, Opener
-    from tests.editors.vscode.workbench import Workbench
+    from tests.editors.vscode.conftest import HalfWay, Maker, Opener
 
 pytestmark = [pytest.mark.editor, pytest.mark.slow]
 
@@ -111,54 +102,31 @@ ln -s {python} "$folder/python3"
 """
 
 
-@pytest.fixture
-def half_way(window: Opener, tmp_path: Path) -> tuple[Workbench, Path, dict[str, bytes | str]]:
-    """Return a window in which an installation is held up, its project, and what was there."""
-    slow = SlowProject(tmp_path / "slow")
-    project = write(tmp_path / "shop", {"requirements.txt": "sqlparse==0.5.1\n../slow\n"})
-    make_environment(project / ".venv", SQLPARSE)
-    before = content(project / ".venv")
-    wb = window(project, "requirements.txt")
-    expect(wb.status(".venv")).to_be_visible()
-    wb.run("pinfold.installRequirements")
-    expect(wb.dialog()).to_be_visible()
-    slow.hold()
-    wb.press_in_dialog("Install")
-    eventually(lambda: slow.has_begun, "the installation is under way")
-    return wb, project, before
-
-
-def test_window_closed_during_an_install(
-    half_way: tuple[Workbench, Path, dict[str, bytes | str]], server: CodeServer
-) -> None:
+def test_window_closed_during_an_install(half_way: HalfWay, server: CodeServer) -> None:
     """A window that is closed ends what runs for it, and puts back what was there before."""
-    wb, project, before = half_way
+    project = half_way.project
     were_running = server.processes(within=str(project))
-    wb.close()
+    half_way.window.close()
     eventually(lambda: not server.processes(within=str(project)), "the installer has ended")
     eventually(lambda: not server.processes(within=SERVER), "the server has ended")
 
     assert were_running
-    assert before == content(project / ".venv")
+    assert half_way.before == content(project / ".venv")
 
 
-def test_next_start_recovers(
-    half_way: tuple[Workbench, Path, dict[str, bytes | str]],
-    window: Opener,
-    server: CodeServer,
-) -> None:
+def test_next_start_recovers(half_way: HalfWay, window: Opener, server: CodeServer) -> None:
     """What a machine that went down has left half-way is put back when the window opens again."""
-    wb, project, before = half_way
+    project = half_way.project
     # Whatever could put something back goes at once, and the window after it.
     server.kill(SERVER, "extensionHost", str(project))
-    wb.close()
+    half_way.window.close()
     wb = window(project, "requirements.txt")
     expect(wb.status(".venv")).to_be_visible()
     wb.show_notifications()
     expect(wb.notification("install was interrupted; all is as it was before")).to_be_visible()
     wb.screenshot("recovered")
 
-    assert before == content(project / ".venv")
+    assert half_way.before == content(project / ".venv")
     assert {"sqlparse": "0.5.1"} == installed(project / ".venv")
 
 
