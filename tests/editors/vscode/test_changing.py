@@ -83,7 +83,10 @@ def test_broken_environment_is_rebuilt(window: Opener, project: Path) -> None:
         python.unlink()
         python.symlink_to("/opt/gone/bin/python3")
     (project / ".venv" / "pyvenv.cfg").write_text(
-        f"home = /opt/gone/bin\nversion = {platform.python_version()}\n", encoding="utf-8"
+        "home = /opt/gone/bin\n"
+        "include-system-site-packages = false\n"
+        f"version = {platform.python_version()}\n",
+        encoding="utf-8",
     )
     wb = window(project, "requirements.txt")
     expect(wb.status("broken")).to_be_visible()

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.editors.vscode.code_server import stub_extension
+from tests.editors.vscode.code_server import CodeServer, stub_extension
 from tests.editors.vscode.projects import make_environment
 from tests.editors.vscode.terminals import (
     SHELLS,
@@ -26,7 +26,8 @@ from tests.editors.vscode.terminals import (
 )
 
 if TYPE_CHECKING:
-    from tests.editors.vscode.code_server import CodeServer
+    from collections.abc import Iterator
+
     from tests.editors.vscode.conftest import Maker, Opener
     from tests.editors.vscode.workbench import Workbench
 
@@ -37,16 +38,12 @@ STUBS = Path(__file__).parent / "stubs"
 TRUSTED = {"security.workspace.trust.enabled": False}
 
 
-@pytest.fixture
-def new_server(new_server: Maker) -> Maker:
-    """Return what makes a server, in whose home shells find start-up files."""
-
-    def make(**options: Any) -> CodeServer:
-        server = new_server(**options)
+@pytest.fixture(scope="module")
+def shells(extensions: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CodeServer]:
+    """Return a server in whose home shells find start-up files; its windows are trusted."""
+    with CodeServer(tmp_path_factory.mktemp("shells"), extensions, settings=TRUSTED) as server:
         write_start_up_files(server.home)
-        return server
-
-    return make
+        yield server
 
 
 @pytest.fixture
@@ -55,27 +52,34 @@ def project(tmp_path: Path) -> Path:
     return make_project(tmp_path / "the project")
 
 
-def opened(
-    window: Opener,
-    new_server: Maker,
-    project: Path,
-    shell: str = "bash",
-    file: str = "requirements.txt",
-) -> Workbench:
-    """Return a window on *project*, once Pinfold has said which environment is that of *file*."""
-    settings = {**TRUSTED, "terminal.integrated.defaultProfile.linux": shell}
-    workbench = window(project, file, on=new_server(settings=settings))
-    expect(workbench.status(f"{file.rpartition('/')[0]}/.venv".lstrip("/"))).to_be_visible()
-    return workbench
+class Opened(Protocol):
+    """Opens windows on the project."""
+
+    def __call__(self, shell: str = "bash", file: str = "requirements.txt") -> Workbench:
+        """Return a window, once Pinfold has said which environment is that of *file*."""
+        ...
+
+
+@pytest.fixture
+def opened(window: Opener, shells: CodeServer, project: Path) -> Opened:
+    """Return what opens windows on the project, with one shell or another."""
+
+    def open_window(shell: str = "bash", file: str = "requirements.txt") -> Workbench:
+        settings = {"terminal.integrated.defaultProfile.linux": shell}
+        workbench = window(project, file, settings=settings, on=shells)
+        folder = file.rpartition("/")[0]
+        expect(workbench.status(f"{folder}/.venv".lstrip("/"))).to_be_visible()
+        return workbench
+
+    return open_window
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_terminal_runs_the_right_python(
-    shell: str, window: Opener, new_server: Maker, project: Path
+    shell: str, opened: Opened, shells: CodeServer, project: Path
 ) -> None:
     """A new terminal is active whatever start-up files do; nothing is typed into it."""
-    home = project.parent / "code-server" / "home"
-    workbench = opened(window, new_server, project, shell)
+    workbench = opened(shell)
 
     new_terminal(workbench, PROMPT)
     found = ask(workbench, project / "found.json")
@@ -83,12 +87,12 @@ def test_terminal_runs_the_right_python(
 
     assert str(project / ".venv") == found["prefix"] == found["VIRTUAL_ENV"]
     assert "activate" not in workbench.terminal_text()
-    assert "activate" not in (home / ".bashrc").read_text(encoding="utf-8")
+    assert "activate" not in (shells.home / ".bashrc").read_text(encoding="utf-8")
 
 
-def test_leaving_in_bash(window: Opener, new_server: Maker, project: Path) -> None:
+def test_leaving_in_bash(opened: Opened, project: Path) -> None:
     """bash has a `deactivate` in every terminal; what ran before runs again."""
-    workbench = opened(window, new_server, project)
+    workbench = opened()
     new_terminal(workbench, PROMPT)
     ask(workbench, project / "inside.json")
 
@@ -99,15 +103,13 @@ def test_leaving_in_bash(window: Opener, new_server: Maker, project: Path) -> No
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_open_terminal_of_a_nested_project(
-    shell: str, window: Opener, new_server: Maker, project: Path
-) -> None:
+def test_open_terminal_of_a_nested_project(shell: str, opened: Opened, project: Path) -> None:
     """It is active in the project of the file in front; `deactivate` leaves nothing behind."""
     nested = project / "services" / "web"
     nested.mkdir(parents=True)
     (nested / "requirements.txt").touch()
     make_environment(nested / ".venv")
-    workbench = opened(window, new_server, project, shell, "services/web/requirements.txt")
+    workbench = opened(shell, "services/web/requirements.txt")
 
     workbench.run("pinfold.openTerminal")
     expect(workbench.page.locator(".terminal-wrapper.active")).to_be_visible()
@@ -121,9 +123,9 @@ def test_open_terminal_of_a_nested_project(
     assert ("shims", "") == (after["prefix"], after["VIRTUAL_ENV"])
 
 
-def test_profile(window: Opener, new_server: Maker, project: Path) -> None:
+def test_profile(opened: Opened, project: Path) -> None:
     """A terminal of Pinfold's profile can be left in every shell, and is there without one, too."""
-    workbench = opened(window, new_server, project, "zsh")
+    workbench = opened("zsh")
     # VS Code does not show the panel by itself for an extension's profile.
     new_terminal(workbench, PROMPT)
     ask(workbench, project / "usual.json")
@@ -155,10 +157,10 @@ def _new_with_profile(workbench: Workbench, number: int) -> None:
     expect(active).to_contain_text("$")
 
 
-def test_terminals_follow_the_choice(window: Opener, new_server: Maker, project: Path) -> None:
+def test_terminals_follow_the_choice(opened: Opened, project: Path) -> None:
     """A new terminal has what was chosen last; one that runs is marked as out of date."""
     other = make_environment(project / "other")
-    workbench = opened(window, new_server, project)
+    workbench = opened()
     new_terminal(workbench, PROMPT)
     before = ask(workbench, project / "before.json")
 
@@ -173,13 +175,13 @@ def test_terminals_follow_the_choice(window: Opener, new_server: Maker, project:
     assert str(other) == after["prefix"]
 
 
-def test_tasks(window: Opener, new_server: Maker, project: Path) -> None:
+def test_tasks(opened: Opened, project: Path) -> None:
     """A task's shell runs the environment's Python."""
     task = {"label": "say", "type": "shell", "command": "python report.py task.json"}
     (project / ".vscode").mkdir()
     tasks = {"version": "2.0.0", "tasks": [{**task, "problemMatcher": []}]}
     (project / ".vscode" / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
-    workbench = opened(window, new_server, project)
+    workbench = opened()
 
     # What a terminal has, a task has.
     new_terminal(workbench, PROMPT)
@@ -225,19 +227,22 @@ def test_debug_configuration(
     assert (expected, str(project / "report.py")) == (resolved["python"], resolved["program"])
 
 
-def test_switched_off(window: Opener, new_server: Maker, project: Path) -> None:
+def test_switched_off(window: Opener, shells: CodeServer, project: Path) -> None:
     """With the setting off, terminals are left alone."""
-    settings = {**TRUSTED, "pinfold.terminal.activate": False}
-    workbench = window(project, "requirements.txt", on=new_server(settings=settings))
+    settings = {"pinfold.terminal.activate": False}
+    workbench = window(project, "requirements.txt", settings=settings, on=shells)
     expect(workbench.status(".venv")).to_be_visible()
 
     assert ("shims", "") == tuple(ask(workbench, project / "found.json").values())
 
 
-def test_restricted_mode(window: Opener, new_server: Maker, project: Path) -> None:
+def test_restricted_mode(window: Opener, shells: CodeServer, project: Path) -> None:
     """What a workspace that is not trusted holds does not get into terminals, until it is."""
-    settings = {"security.workspace.trust.startupPrompt": "never"}
-    workbench = window(project, on=new_server(settings=settings))
+    settings = {
+        "security.workspace.trust.enabled": True,
+        "security.workspace.trust.startupPrompt": "never",
+    }
+    workbench = window(project, settings=settings, on=shells)
     expect(workbench.status(".venv")).to_be_visible()
 
     workbench.run("pinfold.openTerminal")

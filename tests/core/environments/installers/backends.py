@@ -45,7 +45,7 @@ BACKENDS = [
     pytest.param("uv", marks=pytest.mark.slow),
     pytest.param("pip", marks=pytest.mark.slow),
     *(
-        pytest.param(name, marks=[pytest.mark.slow, pytest.mark.network])
+        pytest.param(name, marks=[pytest.mark.slow, pytest.mark.network, pytest.mark.older])
         for name in ("uv==0.5.31", "pip==24.0")
     ),
 ]
