@@ -182,6 +182,7 @@ def test_interrupted_at_the_question(shop: Shop) -> None:
     status, output = terminal.end()
 
     assert (130, "") == (status, output)
+    assert "pinfold: sync cancelled: .venv is as it was before\r\n" in terminal.shown
     assert before == shop.everything()
 
 
@@ -240,9 +241,11 @@ def test_ended_while_it_installs(number: int, shop: Shop, slow: Slow) -> None:
     process = start(shop, "install", "--with", "pip", slow.path, "till")
     begin_install(slow)
     process.send_signal(number)
-    output, _ = process.communicate(timeout=WAIT_S)
+    output, said = process.communicate(timeout=WAIT_S)
 
     assert (128 + number, "") == (process.returncode, output)
+    if number == signal.SIGINT:
+        assert "pinfold: installation cancelled: .venv is as it was before\n" in said
     assert before == shop.present()
     assert "put-back" == shop.histories()[0]["state"]
     assert () == left_running(shop)

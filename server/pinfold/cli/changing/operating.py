@@ -22,6 +22,7 @@ from pinfold.cli.main import CLEAN, FAILED
 from pinfold.cli.terminal import Ink, Screen, complain, visible
 from pinfold.core.environments.changes.history import expire
 from pinfold.core.environments.conversation import CannotAsk
+from pinfold.core.environments.operations.requests import Create
 from pinfold.core.environments.operations.runner import Outcome, Result, run_operation
 from pinfold.core.environments.operations.trash import to_trash
 from pinfold.core.environments.operations.workbench import Backend, Tools, Workbench
@@ -30,6 +31,7 @@ from pinfold.core.environments.planning.refusal import Refusal as NotDone
 from pinfold.core.environments.planning.refusal import RefusalReason
 from pinfold.features.operations import (
     asked_files,
+    cancelled_text,
     outcome_json,
     outcome_text,
     plan_lines,
@@ -145,6 +147,9 @@ def run_verb(
             f"pass `{error.argument}`",
             RefusalReason.UNCONFIRMED,
         )
+    except KeyboardInterrupt:
+        host.tell_cancelled(request)
+        raise
     is_saved = True
     if not options.dry_run:
         outcome, is_saved = saver.finish(outcome)
@@ -216,6 +221,13 @@ class Host:
         else:
             complain(refusal_text(refusal))
         return FAILED
+
+    def tell_cancelled(self, request: Request) -> None:
+        """Say that all is as it was, to whoever has seen what was to become of it."""
+        if self._shown is not None:
+            is_new = isinstance(request, Create) and not request.is_over
+            text = cancelled_text(request.verb, self._path(request.prefix), is_new=is_new)
+            complain(text[0].lower() + text[1:].removesuffix("."))
 
     def tell(self, outcome: Outcome, prefix: Path) -> int:
         """Say what became of it, and return the exit status."""
