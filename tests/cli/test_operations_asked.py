@@ -169,7 +169,8 @@ def test_which_python(empty: Shop) -> None:
     assert f"home = {Path(BASE).parent}" in home
     shim = empty.write("shims/python3", '#!/usr/bin/env bash\nexec "/x/pyenv" exec python3 "$@"\n')
     missing = {
-        "3.99": "there is no Python 3.99 on this machine; `pinfold env list` shows which there are",
+        "3.99": "there is no Python 3.99 on this machine to make an environment with;"
+        " `pinfold env list` shows which there are",
         "./nowhere": "nowhere does not exist",
         str(shim): f"{shim} is a shim of pyenv's, which stands for an interpreter and is none;"
         " name the one that `pyenv which python3` prints, or a version",

@@ -21,7 +21,7 @@ pytestmark = [
 ]
 
 NO_ENVIRONMENT = "no environment for the current folder: "
-NAME_ONE = "name one, or see `pinfold env list`"
+NAME_ONE = "make one with `pinfold env create`, name one, or see `pinfold env list`"
 REFUSED = (
     (("install", "till"), NO_ENVIRONMENT, NAME_ONE),
     (("install", "-r", "nope.txt"), "nope.txt: does not exist", None),

@@ -269,7 +269,8 @@ def why_none(selection: Selection, shown: str) -> Refusal:
     answer = selection.answer
     if answer.state is EnvironmentState.NONE:
         return Refusal(
-            f"no environment for {shown}: {answer.reason}", "name one, or see `pinfold env list`"
+            f"no environment for {shown}: {answer.reason}",
+            "make one with `pinfold env create`, name one, or see `pinfold env list`",
         )
     return Refusal(f"no environment for {shown} that can be used: {answer.reason}")
 

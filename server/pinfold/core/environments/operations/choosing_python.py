@@ -83,7 +83,7 @@ def choose_python(
         if found is None:
             return Refusal(
                 RefusalReason.INVALID,
-                f"there is no Python {named} on this machine",
+                f"there is no Python {named} on this machine to make an environment with",
                 "`pinfold env list` shows which there are",
             )
         against = contradictions(found.environment, declared)
