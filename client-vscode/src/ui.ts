@@ -164,6 +164,7 @@ function showItems(picker: vscode.QuickPick<Item> | undefined, offer: asking.Pic
   if (picker === undefined) {
     return;
   }
+  const [first] = idsOf(picker.items);
   const [active, selected] = [idsOf(picker.activeItems), idsOf(picker.selectedItems)];
   const among = (ids: string[]) => picker.items.filter(({ offered }) => offered && ids.includes(offered.id));
   picker.busy = offer.busy;
@@ -172,8 +173,8 @@ function showItems(picker: vscode.QuickPick<Item> | undefined, offer: asking.Pic
     const separator = { label: item.group, kind: vscode.QuickPickItemKind.Separator };
     return [...(isFirst ? [separator] : []), shownItem(item)];
   });
-  // Left alone, VS Code makes the first one active, which Enter then chooses.
-  if (active.length > 0) {
+  // VS Code makes the first one active. That is right until a person has moved elsewhere.
+  if (active.length > 0 && active[0] !== first) {
     picker.activeItems = among(active);
   }
   picker.selectedItems = among(selected);

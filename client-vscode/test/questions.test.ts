@@ -121,7 +121,8 @@ test("a button that copies does so, and the picker stays", async () => {
   assert.deepEqual(await answer, { ids: ["one"] });
 });
 
-test("later items come in place of those before, and what is marked stays marked", () => {
+/** Opens a picker with *first*, and returns it with what shows later items in it. */
+function streamed(...first: string[]) {
   const handlers = new Map<string, (params: unknown) => void>();
   const client = {
     onRequest: () => undefined,
@@ -129,15 +130,29 @@ test("later items come in place of those before, and what is marked stays marked
   };
   const questions = new Questions();
   questions.serve(client as never);
-  void questions.pick(pick([item("one"), item("two")], { busy: true }), NEVER);
-  const picker = shown();
+  void questions.pick(pick(first.map((id) => item(id)), { busy: true }), NEVER);
+  const later = (...ids: string[]) => {
+    handlers.get("pinfold/pickItems")?.({ pickId: "pick-1", busy: false, items: ids.map((id) => item(id)) });
+  };
+  return { picker: shown(), later };
+}
+
+test("later items come in place of those before, and what is marked stays marked", () => {
+  const { picker, later } = streamed("one", "two");
   assert.ok(picker.busy);
   picker.activeItems = picker.items.slice(1);
-  handlers.get("pinfold/pickItems")?.({ pickId: "pick-1", busy: false, items: [item("new"), item("one"), item("two")] });
+  later("new", "one", "two");
 
   assert.ok(!picker.busy);
   assert.deepEqual(picker.items.map(({ label }) => label), ["new", "one", "two"]);
   assert.deepEqual(picker.activeItems, [picker.items[2]]);
+});
+
+test("the first item is active until somebody moves, also where it comes late", () => {
+  const { picker, later } = streamed("path");
+  later("recommended", "path");
+
+  assert.deepEqual(picker.activeItems, [picker.items[0]]);
 });
 
 test("what the server takes back is closed", async () => {
