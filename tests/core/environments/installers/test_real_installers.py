@@ -3,13 +3,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pinfold.core.environments.installers.installer import Wanted
 from pinfold.core.model.dependency import PackageName
-from pinfold.core.model.plan import FailureKind
+from pinfold.core.model.plan import Failure, FailureKind
+from tests.cli.operating import BASE
 from tests.core.environments.installers.backends import (
     BACKENDS,
     Machine,
@@ -22,7 +24,6 @@ from tests.harness.index import FailingIndex, Index, Trouble, sdist, wheel, writ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from pinfold.core.model.plan import Release, Resolution
 
@@ -85,6 +86,30 @@ def test_an_environment_is_made_without_any_index(here: Machine, index: Index) -
     assert "pip" in packages(target).by_name
     assert "shop" in (target.prefix / "pyvenv.cfg").read_text()
     assert {} == versions(target)
+
+
+@pytest.mark.parametrize("sees_system", [False, True])
+def test_venv_is_made_faster_than_by_ensurepip(*, sees_system: bool, tmp_path: Path) -> None:
+    """It has the files that ``python -m venv`` makes, whatever pip is set up to do."""
+    here = machine(
+        tmp_path, "pip", {"PIP_TARGET": str(tmp_path / "elsewhere"), "PIP_NO_BINARY": ":all:"}
+    )
+    prefix, other = tmp_path / "fast", tmp_path / "slow"
+    steps = here.installer.create(prefix, Path(BASE), prompt=None, sees_system=sees_system)
+    assert not isinstance(steps, Failure)
+    for step in steps:
+        succeed(here.run(step))
+    options = ["--system-site-packages"] if sees_system else []
+    subprocess.run([BASE, "-I", "-m", "venv", *options, other], check=True)
+
+    assert ["create the environment with venv", "put pip in"] == [step.title for step in steps]
+    assert files_of(other) == files_of(prefix)
+
+
+def files_of(prefix: Path) -> list[str]:
+    """Return the files of an environment, without what is compiled."""
+    files = (path.relative_to(prefix) for path in prefix.rglob("*") if not path.is_dir())
+    return sorted(str(path) for path in files if "__pycache__" not in path.parts)
 
 
 @on_each_backend

@@ -22,7 +22,7 @@ from pinfold.core.environments.installers.explaining import (
     needs_closer_look,
     with_advice,
 )
-from pinfold.core.environments.installers.finding_pip import Pip, bundled_pip
+from pinfold.core.environments.installers.finding_pip import Pip, bundled_pip, read_pip
 from pinfold.core.environments.installers.installer import Wanted, target_of
 from pinfold.core.environments.installers.seeds import read_seed, without_pip
 from pinfold.core.model.dependency import PackageName
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pinfold.core.model.environment import InstalledPackages
     from pinfold.core.process import Completed
 
+_BARE = "--without-pip"
 _ALWAYS = ("--disable-pip-version-check", "--no-input", "--no-color")
 
 
@@ -72,8 +73,12 @@ class PipInstaller:
         if sees_system:
             named = (*named, "--system-site-packages")
         make = (str(interpreter), "-I", "-m", "venv", *named)
+        target = target_of(prefix)
         if seed is None or (seed.has_venv and seed.has_ensurepip):
-            return (Step("create the environment with venv", (*make, str(prefix))),)
+            put = None if seed is None else self._put_seeds(target, seed, interpreter)
+            if put is None:
+                return (Step("create the environment with venv", (*make, str(prefix))),)
+            return Step("create the environment with venv", (*make, _BARE, str(prefix))), put
         if seed.minor.startswith("2."):
             return Failure(
                 FailureKind.WRONG_PYTHON,
@@ -83,14 +88,34 @@ class PipInstaller:
             )
         if not seed.has_venv or not self._can_fill(seed):
             return no_ensurepip(seed)
-        target = target_of(prefix)
         return (
-            Step("create the environment with venv", (*make, "--without-pip", str(prefix))),
+            Step("create the environment with venv", (*make, _BARE, str(prefix))),
             replace(
                 self.install(target, Wanted(requirements=("pip",))),
                 title="put pip in, from an index",
                 because=without_pip(interpreter),
             ),
+        )
+
+    def _put_seeds(self, target: Target, seed: Seed, interpreter: Path) -> Step | None:
+        """Return what puts in what ensurepip would; ``None`` where only that can do it.
+
+        ensurepip runs pip from its wheel, which is compiled anew each time, and compiles all of
+        what it installs: two thirds of the time that it takes to create an environment.
+        """
+        pip = read_pip(interpreter, self._filesystem)
+        if seed.wheels is None or pip is None or not pip.can_preview:
+            return None
+        # As ensurepip has it: whatever pip is set up to do otherwise does not matter here.
+        isolated = ("--isolated", "--no-index", "--find-links", str(seed.wheels))
+        # What the interpreter itself has does not count, where the environment can see that.
+        forced = ("--ignore-installed", "--no-compile")
+        return self._step(
+            "put pip in",
+            target,
+            pip,
+            ("install", *isolated, *forced, "--", *seed.names),
+            {"PIP_CONFIG_FILE": os.devnull},
         )
 
     def _can_fill(self, seed: Seed) -> bool:
