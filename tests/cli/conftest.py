@@ -44,6 +44,7 @@ def stocked(
     shop.make({})
     shop.run("env", "create", "--python", BASE)
     shop.run("install", "shop==1.0", "money==1.0", "helper")
+    shop.compile_pip()
     return shop, shop.keep()
 
 

@@ -144,12 +144,9 @@ def test_nothing_named(shop: Shop) -> None:
 def test_a_file_that_may_not_be_written(shop: Shop) -> None:
     """A file that is read-only is so on purpose."""
     shop.write("requirements.txt", "helper\n").chmod(0o444)
-    said = shop.run(
-        *("install", "till", "--save", "requirements.txt"),
-        under=("setpriv", "--bounding-set=-all"),
-        expected=2,
-    )
+    said = shop.run_unprivileged("install", "till", "--save", "requirements.txt")
 
+    assert 2 == said.returncode
     assert "requirements.txt may not be written" in said.stderr
     assert OLD == shop.names()
 
@@ -190,10 +187,13 @@ def test_a_removal_taken_back(shop: Shop) -> None:
 def test_a_new_file_taken_back(shop: Shop) -> None:
     """A file that was made goes again, and comes back."""
     shop.run("install", "till", "--save", "new.txt")
+    preview = shop.run("undo", "--dry-run").stdout
     shop.run("undo", "--yes")
     assert not (shop.project / "new.txt").exists()
-    shop.run("undo", "--redo", "--yes")
+    assert "Removes new.txt, which was made with that change.\n" in preview
+    again = shop.run("undo", "--redo", "--yes").stderr
 
+    assert "Makes new.txt again.\n" in again
     assert "till==1.0\n" == (shop.project / "new.txt").read_text()
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.harness.index import quiet_variables
+from tests.harness.warm import run_pinfold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,23 +86,38 @@ class Scene:
         takes_installer = not {*words[:2]}.isdisjoint(verbs)
         return [*words, "--with", self.backend] if takes_installer else words
 
+    @property
+    def program(self) -> str:
+        """The interpreter that Pinfold runs with."""
+        return sys.executable
+
     def run(
-        self, *arguments: str, under: Sequence[str] = (), expected: int | None = 0
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        tracer: Sequence[str] = (),
+        expected: int | None = 0,
     ) -> subprocess.CompletedProcess[str]:
-        """Run Pinfold in the project; *under* is what it is run by."""
-        completed = subprocess.run(
-            [*under, sys.executable, "-m", "pinfold", *self.arguments(*arguments)],
-            cwd=self.project,
+        """Run Pinfold, in the project unless told otherwise; *tracer* watches it."""
+        completed = run_pinfold(
+            self.program,
+            self.arguments(*arguments),
+            cwd=cwd or self.project,
             env=self.variables,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=WAIT_S,
-            check=False,
+            timeout_s=WAIT_S,
+            tracer=tracer,
         )
         if expected is not None:
             assert expected == completed.returncode, completed.stdout + completed.stderr
         return completed
+
+    def compile_pip(self) -> None:
+        """Have what pip imports compiled, which each of many runs would else do for itself."""
+        if self.backend == "pip" and self.prefix.exists():
+            python = str(self.prefix / "bin" / "python")
+            nothing = ("-m", "pip", "install", "--quiet", "--no-index", "pip")
+            env = {**self.variables, "PYTHONDONTWRITEBYTECODE": ""}
+            subprocess.run([python, "-I", *nothing], env=env, check=True, timeout=WAIT_S)
 
     def history(self) -> list[dict[str, object]]:
         """Start Pinfold, which mends what was interrupted; return the history."""

@@ -103,6 +103,7 @@ def test_kills(verb: Verb, backend: str, index: Index, tmp_path: Path) -> None:
     for command in verb.before:
         scene.run(*command)
     scene.run("env", "list")
+    scene.compile_pip()
     old = scene.state()
     kept = scene.keep()
     numbers = {"Pinfold": _numbers_of_pinfold(scene, verb, tmp_path / "pinfold.trace")}
@@ -134,7 +135,7 @@ Numbers = dict[str, list[int]]
 def _numbers_of_pinfold(scene: Scene, verb: Verb, trace: Path) -> Numbers:
     scene.run(
         *verb.command,
-        under=("strace", *_OWN, "-o", str(trace), "-e", f"trace={CHANGING},{OPENING}"),
+        tracer=("strace", *_OWN, "-o", str(trace), "-e", f"trace={CHANGING},{OPENING}"),
     )
     return _numbers(trace)
 
@@ -190,8 +191,8 @@ def _is_killed(scene: Scene, verb: Verb, calls: str, number: int, who: str) -> b
         return _run_driver(scene, verb, calls, str(number)).status == 2
     options = (*_OWN, "-o", "/dev/null", "-e", f"trace={calls}")
     kill = f"inject={calls}:signal=SIGKILL:when={number}"
-    killed = scene.run(*verb.command, under=("strace", *options, "-e", kill), expected=None)
-    return killed.returncode in (-9, 137)
+    killed = scene.run(*verb.command, tracer=("strace", *options, "-e", kill), expected=None)
+    return killed.returncode == -9
 
 
 def _run_driver(scene: Scene, verb: Verb, *arguments: str) -> process.Completed:

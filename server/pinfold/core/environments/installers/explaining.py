@@ -38,17 +38,13 @@ class _Sign:
     """What is to be found in the text, and what that means.
 
     In `cause` and `action`, ``{name}`` stands for the group of that name, and the group `package`
-    is the project at fault.
+    is the project at fault. `pattern` is compiled when something has failed, not at each start.
     """
 
     kind: FailureKind
-    pattern: re.Pattern[str]
+    pattern: str
     cause: str
     action: str | None = None
-
-
-def _sign(kind: FailureKind, pattern: str, cause: str, action: str | None = None) -> _Sign:
-    return _Sign(kind, re.compile(pattern), cause, action)
 
 
 _TAMPERED = (
@@ -63,57 +59,57 @@ _NAME = r"(?<![A-Za-z0-9._-])(?P<package>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Z
 # In the order of what counts: an index that wants a password also makes it look as if there were no
 # such package, and a full disk makes a build fail.
 _SIGNS: tuple[_Sign, ...] = (
-    _sign(
+    _Sign(
         _K.DISK_FULL,
         r"No space left on device|os error 28\b|There is not enough space on the disk",
         "the disk is full",
         "Make room, then try again",
     ),
-    _sign(
+    _Sign(
         _K.EXTERNALLY_MANAGED,
         r"externally-managed-environment|is externally managed",
         "this Python belongs to the system's package manager",
         "Create an environment and install there",
     ),
-    _sign(
+    _Sign(
         _K.NO_ENSUREPIP,
         r"ensurepip is not available|No module named '?ensurepip",
         "this Python was installed without ensurepip, so its environments get no pip",
         "Install the system's package for it (on Debian and Ubuntu: apt install python3-venv)",
     ),
-    _sign(
+    _Sign(
         _K.HASH_MISMATCH,
         r"all requirements must have their versions pinned with ==\. These do not: " + _NAME,
         "hashes are demanded of all requirements, and {package} is not pinned to one version",
         "Pin {package}, with its hashes",
     ),
-    _sign(
+    _Sign(
         _K.HASH_MISMATCH,
         r"Hashes are required in --require-hashes mode, but they are missing from some"
         r"|requirement must have (?:its|a) hash",
         "hashes are demanded of all requirements, and some have none",
         "Add the hashes that are missing",
     ),
-    _sign(
+    _Sign(
         _K.HASH_MISMATCH,
         r"(?:no trusted hash was provided for|must be pinned upfront with `==`, but found): `"
         + _NAME,
         "hashes are demanded of all requirements, and {package} is not pinned or has none",
         "Pin {package}, with its hashes",
     ),
-    _sign(
+    _Sign(
         _K.HASH_MISMATCH,
         r"someone may have tampered with them\. (?:unknown package|" + _NAME + r")",
         "what was downloaded for {package} has another hash than it should have",
         _TAMPERED,
     ),
-    _sign(
+    _Sign(
         _K.HASH_MISMATCH,
         r"Hash mismatch for `" + _NAME,
         "what was downloaded for {package} has another hash than it should have",
         _TAMPERED,
     ),
-    _sign(
+    _Sign(
         _K.NO_COMPILER,
         r"error: command '[^']+' failed: (?:No such file|None|Permission)|unable to execute '"
         r"|Microsoft Visual C\+\+ [0-9.]+ or greater is required"
@@ -123,7 +119,7 @@ _SIGNS: tuple[_Sign, ...] = (
         "Install a compiler (on Debian and Ubuntu: apt install build-essential), or choose a"
         " version that has a wheel",
     ),
-    _sign(
+    _Sign(
         _K.MISSING_HEADER,
         r"fatal error: '?(?P<header>[^\s':]+\.(?:h|hpp|hh))'?(?:: No such file| file not found)"
         r"|Cannot open include file: '(?P<header2>[^']+)'",
@@ -131,14 +127,14 @@ _SIGNS: tuple[_Sign, ...] = (
         "Install the development package of the library that has {header}, or choose a version"
         " that has a wheel",
     ),
-    _sign(
+    _Sign(
         _K.BUILD_FAILED,
         r"install (?:overlapped )?build dependencies did not run successfully"
         r"|Failed to (?:resolve|install) requirements from `(?:build-system\.requires|setup\.py)",
         "what {package} needs to be built cannot be installed",
         "See which indexes are used; the log has what was missing",
     ),
-    _sign(
+    _Sign(
         _K.BUILD_FAILED,
         r"metadata-generation-failed|subprocess-exited-with-error|failed-wheel-build-for-install"
         r"|Failed building wheel for|The build backend returned an error|Build backend failed"
@@ -146,7 +142,7 @@ _SIGNS: tuple[_Sign, ...] = (
         "{package} could not be built",
         "The log has what its build said; a version that has a wheel needs no build",
     ),
-    _sign(
+    _Sign(
         _K.BROKEN_WHEEL,
         r"Wheel '"
         + _NAME
@@ -162,34 +158,34 @@ _SIGNS: tuple[_Sign, ...] = (
         "the wheel of {package} is damaged",
         "Clear the installer's cache and try again; if it stays so, choose another version",
     ),
-    _sign(
+    _Sign(
         _K.DENIED,
         r"Permission denied|os error 13\b|Access is denied|\[WinError 5\]"
         r"|Read-only file system|Operation not permitted",
         "a file may not be written",
         "See who owns the environment; never install with sudo into one of your own",
     ),
-    _sign(
+    _Sign(
         _K.PROXY,
         r"\b407\b|Proxy Authentication Required|ProxyError|Cannot connect to proxy"
         r"|Tunnel connection failed|proxy connect",
         "the proxy does not let the request through, or cannot be reached",
         "Check the proxy that is set up (HTTPS_PROXY, or proxy in pip's configuration)",
     ),
-    _sign(
+    _Sign(
         _K.FORBIDDEN,
         r"\b403\b (?:Client )?[Ee]rror|403 Forbidden|status code 403",
         "the index refuses to give the package to this user",
         "Ask whoever runs the index for access, for those whose credentials are used",
     ),
-    _sign(
+    _Sign(
         _K.UNAUTHORIZED,
         r"\b401\b (?:Client )?[Ee]rror|401 Unauthorized|status code 401"
         r"|lack of valid authentication credentials|Missing credentials for ",
         "the index wants a password and was given none, or a wrong one",
         "Put the credentials into netrc, a keyring or the index's address",
     ),
-    _sign(
+    _Sign(
         _K.CERTIFICATE,
         r"CERTIFICATE_VERIFY_FAILED|confirming the ssl certificate|invalid peer certificate"
         r"|certificate verify failed|UnknownIssuer|SSLError",
@@ -197,7 +193,7 @@ _SIGNS: tuple[_Sign, ...] = (
         "Name the certificate of your authority: cert in pip's configuration, or SSL_CERT_FILE for"
         " uv",
     ),
-    _sign(
+    _Sign(
         _K.NO_NETWORK,
         r"incomplete-download|IncompleteRead|Connection broken|end of file before message length"
         r"|connection closed before message completed|error decoding response body"
@@ -206,14 +202,14 @@ _SIGNS: tuple[_Sign, ...] = (
         "the download was cut off",
         "Try again",
     ),
-    _sign(
+    _Sign(
         _K.NO_NETWORK,
         r"Temporary failure in name resolution|Name or service not known|dns error"
         r"|getaddrinfo failed|nodename nor servname",
         "the name of the index cannot be looked up",
         "Check the network, and the address of the index",
     ),
-    _sign(
+    _Sign(
         _K.NO_NETWORK,
         r"NewConnectionError|Failed to establish a new connection|tcp connect error"
         r"|Connection refused|ConnectTimeoutError|Network is unreachable|Connection reset"
@@ -222,14 +218,14 @@ _SIGNS: tuple[_Sign, ...] = (
         "the index cannot be reached",
         "Check the network, the proxy if there is one, and the address of the index",
     ),
-    _sign(
+    _Sign(
         _K.NO_NETWORK,
         r"\b5[0-9][0-9] Server Error|HTTP status server error \((?P<status>5[0-9][0-9])"
         r"|too many 5[0-9][0-9] error responses",
         "the index answers with an error of its own",
         "Try again later, or ask whoever runs the index",
     ),
-    _sign(
+    _Sign(
         _K.WRONG_PYTHON,
         r"Package '?"
         + _NAME
@@ -237,33 +233,33 @@ _SIGNS: tuple[_Sign, ...] = (
         "{package} needs Python {need}, and this is {have}",
         _OTHER_PYTHON,
     ),
-    _sign(
+    _Sign(
         _K.WRONG_PYTHON,
         _NAME + r"(?:[=<>!~][^\s]{0,200})? requires Python (?P<need>[=<>!~][^\s]*)",
         "{package} needs Python {need}",
         _OTHER_PYTHON,
     ),
-    _sign(
+    _Sign(
         _K.WRONG_PYTHON,
         r"the (?:current|requested) Python version \((?P<have>[^)]+)\) does not satisfy"
         r" Python(?P<need>[^\s]+) and " + _NAME,
         "{package} needs Python {need}, and this is {have}",
         _OTHER_PYTHON,
     ),
-    _sign(
+    _Sign(
         _K.WRONG_PYTHON,
         _NAME + r"(?:[=<>!~][^\s]{0,200})? has no wheels with a matching Python"
         r"|only found wheels for `" + _NAME.replace("package", "package2"),
         "{package} has no wheel that fits this Python, and nothing to build one from",
         _OTHER_PYTHON,
     ),
-    _sign(
+    _Sign(
         _K.WRONG_PYTHON,
         _NAME + r"(?:[=<>!~][^\s]{0,200})? has no wheels with a matching (?:platform|Python ABI)",
         "{package} has no wheel that fits this system, and nothing to build one from",
         "Choose another version of {package}",
     ),
-    _sign(
+    _Sign(
         _K.WRONG_PYTHON,
         r"Python (?P<have>[0-9.]+) is not supported\. Please use Python (?P<need>[0-9.]+) or newer",
         "Python {have} is too old for this installer, which needs {need}",
@@ -286,7 +282,7 @@ def explain(completed: Completed) -> Failure:
     )
     text = _flowing(raw)
     for sign in _SIGNS:
-        match = sign.pattern.search(text)
+        match = re.search(sign.pattern, text)
         if match is not None:
             return _failure(sign, match, text)
     return (
