@@ -86,6 +86,18 @@ def test_refused(changes: Changes, pinfold: Runner) -> None:
     assert (2, "pinfold: an empty path names nothing\n") == (said.status, said.err)
 
 
+def test_an_id_that_is_none(changes: Changes, pinfold: Runner) -> None:
+    """Whoever names a change that there is not hears where the ids are, and which is the next."""
+    assert () == changes.journal.history()
+    none = pinfold("undo", "nosuch", "--env", ".venv")
+    entry = changed(changes, pinfold.folder / ".venv")
+    said = pinfold("undo", "nosuch", "--env", ".venv")
+
+    there_is_none = "pinfold: there is no change nosuch; see `pinfold history`"
+    assert none.err.endswith(f"{there_is_none}\n")
+    assert said.err.endswith(f"{there_is_none}; the next one is {entry.id}\n")
+
+
 def test_looking_lets_go_of_nothing(
     changes: Changes, pinfold: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

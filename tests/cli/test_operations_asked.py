@@ -284,3 +284,16 @@ def test_an_upgrade_that_cannot_be(shop: Shop) -> None:
     assert "conflict" == failure["kind"]
     assert "shop<1, shop>=1.0 (as is installed)" in failure["cause"]
     assert ["shop<1"] == [one["requirement"] for one in failure["askers"]]
+
+
+def test_what_an_uninstallation_leaves(shop: Shop) -> None:
+    """What nothing needs any more is named, with the option for it, unless a file wants it."""
+    hint = "money stays, though nothing else needs it: `pinfold uninstall --with-unused`"
+    named = shop.run("uninstall", "shop", "--dry-run").stdout
+    with_all = shop.run("uninstall", "shop", "--with-unused", "--dry-run").stdout
+    shop.write("requirements.txt", "money\n")
+    wanted = shop.run("uninstall", "shop", "--dry-run").stdout
+
+    assert hint in named
+    assert "- money 1.0" in with_all
+    assert "stays" not in with_all + wanted

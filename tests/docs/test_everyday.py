@@ -112,6 +112,7 @@ def _comparable(text: str) -> str:
         (r"\d{8}T\d{6}-\d{6}(-[0-9a-f]{8})?", "ID"),
         (r"(Python:?|CPython) 3\.\d+(\.\d+)?", r"\1 VERSION"),
         (r"\bpip( +|==|-)\d[\d.]*", r"pip VERSION"),
+        (r"comes with pip( and setuptools)?", "comes with SEEDS"),
         (r"^.*\bsetuptools\b.*\n", ""),
         (r"\(\S*python\S*\)", "(PYTHON)"),
         (r"\b\d+ packages?\b", "N packages"),

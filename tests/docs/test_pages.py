@@ -10,6 +10,7 @@ import pytest
 
 from docs.generate import generated_pages, refreshed, stale_pages, written_pages
 from pinfold.cli.check import _parser
+from pinfold.cli.main import main
 from pinfold.core.rules.registry import rules
 from pinfold.core.settings import parse_settings
 from tests.oracle.pip_reading import pip_context
@@ -193,3 +194,22 @@ def test_a_command_that_fails_is_no_example() -> None:
     for command, why in (("pinfold check no-such-file", "does not exist"), ("rm a", "not `rm`")):
         with pytest.raises(ValueError, match=why):
             refreshed(f"<!-- run: {command} -->\n```console\n```\n", read)
+
+
+def test_the_options_of_each_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    """The table on the command line has every option that the help of a verb has, and no other."""
+    rows = re.findall(
+        r"^\| (?P<verbs>`pinfold [^|]+) \| (?P<options>`--[^|]+) \|$", read(COMMANDS), re.MULTILINE
+    )
+    told = {}
+    helped = {}
+    for verbs, options in rows:
+        for verb in re.findall(r"`(?:pinfold )?([^`]+)`", verbs):
+            told[verb] = set(re.findall(r"`(--[a-z-]+)", options))
+            main([*verb.split(), "--help"])
+            helped[verb] = set(re.findall(r"(?<=[ ,])--[a-z-]+", capsys.readouterr().out))
+    assert len(told) > 20
+    assert {verb: options - {"--help"} for verb, options in helped.items()} == told
+
+
+COMMANDS = "docs/command-line.md"

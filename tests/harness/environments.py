@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 PREFIX = Path("/project/.venv")
-REPAIR = "rebuild the environment"
+REPAIR = "rebuild the environment (`pinfold env rebuild`)"
 _WORD = re.compile(r"\s+(requires|from|hash|commit|editable|extra(?!\s*==))\s+")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 

@@ -326,6 +326,9 @@ def _run_on_files(
         named.paths, snapshot, on_progress=advance.searched, on_unreadable=on_unreadable
     )
     output = _Output(options, sys.stdout, progress, failures, environments)
+    remark = _on_project(snapshot, filesystem)
+    if remark is not None:
+        failures.remark(remark)
     if options.fix or options.diff:
         known = list(targets)
         snapshot = _informed(snapshot, known, environments)
@@ -334,6 +337,19 @@ def _run_on_files(
     found = output.report(snapshot, questions, folders)
     progress.hide()
     return found
+
+
+def _on_project(snapshot: Snapshot, filesystem: FileSystem) -> str | None:
+    """Return that the ``pyproject.toml`` of the working directory is no TOML, if it is none."""
+    from pinfold.core.environments.unreadable_project import unreadable_project
+
+    folder = snapshot.working_directory
+    settings = snapshot.settings(folder / "requirements.txt")
+    found = unreadable_project(folder, snapshot.disk.repository(folder) or folder, filesystem)
+    if found is None or any(problem.path == found.path for problem in settings.problems):
+        # It speaks of Pinfold, which is a finding.
+        return None
+    return f"{found.told(shown_path(found.path, folder))}; nothing that it says is heeded"
 
 
 def _questions(
@@ -466,6 +482,9 @@ class _Output:
             from pinfold.cli.environments import render_used
 
             screen.write(render_used(self._environments.used(), self._working_directory))
+            back = self._environments.way_back()
+            if back is not None:
+                screen.write(f"There is no environment any more: {visible(back)}.\n")
 
 
 def _root(options: Options, snapshot: Snapshot) -> Path:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pinfold.cli.environments import home_directory
-from pinfold.cli.targets import absolute
-from pinfold.cli.terminal import Progress, counted
+from pinfold.cli.targets import absolute, shown_path
+from pinfold.cli.terminal import Progress, complain, counted
 from pinfold.core.environments.activated import activated_environments
 from pinfold.core.environments.choices import choices_folder
 from pinfold.core.environments.discovery import (
@@ -153,6 +153,32 @@ class Scene:
         # As for files: the home directory is nobody's project, even where it is a repository.
         return folder if repository is None or repository == self.home else repository
 
+    def tell_of_unreadable_project(self) -> None:
+        """Say on standard error that what the project's ``pyproject.toml`` asks for cannot be read.
+
+        Only that for the working directory: whatever a verb does, it does for that.
+        """
+        from pinfold.core.environments.unreadable_project import unreadable_project
+
+        folder = self.working_directory
+        look = partial(unreadable_project, folder, self.own_project, self._watched)
+        try:
+            found = self._examiner.within(look)
+        except Stalled:
+            return
+        if found is not None:
+            shown = shown_path(found.path, folder)
+            complain(f"{found.told(shown)}; nothing that it says is heeded")
+
+    def way_back(self, selection: Selection) -> str | None:
+        """Return what brings back the environment that *selection* has not found, if anything."""
+        if selection.answer.state is not EnvironmentState.NONE or selection.answer.is_meant:
+            return None
+        from pinfold.cli.ways_back import way_back
+
+        folder = selection.folder
+        return way_back(folder, self.project(folder), self.working_directory)
+
     def search(self, project: Path) -> Inventory:
         """Return everything there is on this machine, and keep it for whoever asks next."""
         around = this_machine((str(project),))
@@ -264,10 +290,16 @@ def _is_same_folder(one: Path, other: Path) -> bool:
         return False
 
 
-def why_none(selection: Selection, shown: str) -> Refusal:
+def why_none(selection: Selection, shown: str, scene: Scene) -> Refusal:
     """Return why there is no environment for *shown*, and what to do."""
     answer = selection.answer
     if answer.state is EnvironmentState.NONE:
+        back = scene.way_back(selection)
+        if back is not None:
+            return Refusal(
+                f"no environment for {shown}: {answer.reason}",
+                f"{back}; `pinfold env create` makes a new one",
+            )
         return Refusal(
             f"no environment for {shown}: {answer.reason}",
             "make one with `pinfold env create`, name one, or see `pinfold env list`",
@@ -294,7 +326,7 @@ def meant(text: str | None, scene: Scene) -> Meant | Refusal:
             return Meant(named)
     selection = scene.selection(path)
     if selection.prefix is None:
-        return why_none(selection, text or "the current folder")
+        return why_none(selection, text or "the current folder", scene)
     found = scene.identified(selection.prefix)
     return found if isinstance(found, Refusal) else Meant(found, selection)
 

@@ -86,6 +86,8 @@ def _page(
         prefix = short_path(selection.prefix, scene)
         yield f"{subject}: {screen.paint(prefix, Ink.BOLD)}{_described(examined)}\n"
     yield f"  because {visible(answer.reason)}\n"
+    if selection.prefix is None and (back := scene.way_back(selection)) is not None:
+        yield f"  {visible(back)}\n"
     if examined is not None:
         for clause in examined.installation.evidence:
             kind = examined.installation.kind.value

@@ -125,6 +125,18 @@ class Environments:
         found = {answer.packages: None for answer in self._answers.values() if answer.packages}
         return sorted(found, key=lambda packages: packages.environment.prefix)
 
+    def way_back(self) -> str | None:
+        """Return what brings back the environment of files that have none, as a clause."""
+        for query, answer in self._answers.items():
+            if answer.state is EnvironmentState.NONE and not answer.is_meant:
+                # Late: with an environment, nobody asks.
+                from pinfold.cli.ways_back import way_back
+
+                found = way_back(query.folder, query.stop, self._working_directory)
+                if found is not None:
+                    return found
+        return None
+
     def _late(self, late: list[Question]) -> Iterator[Question]:
         """Yield *late* as their environments answer, or are said not to."""
         while late:

@@ -25,7 +25,7 @@ from pinfold.features.written_files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from pinfold.core.environments.changes.journal import WrittenFile
@@ -69,8 +69,20 @@ class OperationFiles:
         if isinstance(rewritten, Refusal):
             return rewritten
         return replace(
-            plan, notes=(*plan.notes, *rewritten.left), saves=line_changes(rewritten.rewrites)
+            plan,
+            notes=(*plan.notes, *self._whole(rewritten.rewrites), *rewritten.left),
+            saves=line_changes(rewritten.rewrites),
         )
+
+    def _whole(self, rewrites: Sequence[Rewrite]) -> Iterator[str]:
+        """Yield what an undo does to whole files, which their lines do not tell."""
+        if not isinstance(self._request, Undo):
+            return
+        for one in rewrites:
+            if one.after is None:
+                yield f"Removes {one.path.name}, which was made with that change."
+            elif one.document is None:
+                yield f"Makes {one.path.name} again."
 
     def are_due(self, outcome: Outcome) -> bool:
         """Return whether files are written now that this has become of the environment."""

@@ -15,6 +15,7 @@ from pinfold.core.environments.operations.prepared import UnreadableFile
 from pinfold.core.environments.operations.runner import Result
 from pinfold.core.environments.planning.asked import AskedFile
 from pinfold.core.files import Unreadable
+from pinfold.core.formats.entry import EntryKind
 from pinfold.core.formats.secrets import masked
 from pinfold.core.formats.summary import normalised
 from pinfold.core.model.plan import ChangeKind, Verb
@@ -22,6 +23,7 @@ from pinfold.features.plans import (
     asker_json,
     asker_text,
     change_text,
+    is_reinstalled,
     line_json,
     line_text,
     plan_json,
@@ -60,6 +62,41 @@ def asked_files(snapshot: Snapshot, paths: Sequence[Path]) -> tuple[AskedFile, .
                 AskedFile(included.path, included.document, included.is_constraint),
             )
     return tuple(found.values())
+
+
+def installable_files(snapshot: Snapshot, paths: Sequence[Path]) -> tuple[AskedFile, ...]:
+    """Return the same, with the lines that pip refuses and what `pinfold check` says of them.
+
+    Raises:
+        UnreadableFile: one of *paths* cannot be read.
+    """
+    return tuple(
+        replace(file, refused=tuple(_refused(snapshot, file)))
+        for file in asked_files(snapshot, paths)
+    )
+
+
+def _refused(snapshot: Snapshot, file: AskedFile) -> Iterator[tuple[int, str]]:
+    document = file.document
+    refused = [one for one in document.entries if one[1].kind is EntryKind.ERROR]
+    if not refused:
+        return
+    # Late: nearly all files have none, and rules are much to import.
+    from pinfold.core.rules.registry import Family, rules
+
+    # A project may have silenced a rule: pip refuses the line all the same, and has a reason.
+    found = snapshot.judge(file.path).findings
+    syntax = {rule.name for rule in rules().values() if rule.family is Family.SYNTAX}
+    for start, entry in refused:
+        assert entry.problem is not None
+        first = document.position(start + entry.range.start).line
+        last = document.position(start + entry.range.end).line
+        messages = [
+            one.message
+            for one in found
+            if one.rule in syntax and first <= document.position(one.range.start).line <= last
+        ]
+        yield first, messages[0] if messages else entry.problem.message
 
 
 def plan_lines(plan: Plan, write_path: WritePath, *, with_steps: bool = True) -> Iterator[str]:
@@ -125,7 +162,7 @@ def outcome_text(outcome: Outcome, shown: str, *, says_undo: bool = True) -> str
         case Result.DONE:
             assert plan is not None
             assert outcome.done is not None
-            return _done_text(plan.verb, outcome.done, shown, says_undo=says_undo)
+            return _done_text(plan, outcome.done, shown, says_undo=says_undo)
         case Result.NOTHING_TO_DO:
             notes = () if plan is None else plan.notes
             said = "\n".join(masked(note) for note in notes) or "There is nothing to do."
@@ -272,17 +309,23 @@ def _version_text(change: VersionChange) -> str:
     return f"~ {change.name} {change.before} -> {change.after}"
 
 
-def _done_text(verb: Verb, done: Done, shown: str, *, says_undo: bool) -> str:
+def _done_text(plan: Plan, done: Done, shown: str, *, says_undo: bool) -> str:
     changes = done.changes
     added = sum(change.before is None for change in changes)
     removed = sum(change.after is None for change in changes)
     other = len(changes) - added - removed
+    again = sum(is_reinstalled(change) for change in plan.changes)
     counts = ", ".join(
         f"{count:,} {what}"
-        for count, what in ((added, "added"), (removed, "removed"), (other, "changed"))
+        for count, what in (
+            (added, "added"),
+            (removed, "removed"),
+            (other, "changed"),
+            (again, "reinstalled"),
+        )
         if count
     )
-    match verb:
+    match plan.verb:
         case Verb.CREATE:
             said = f"Created {shown} with {done.count:,} package{'s' * (done.count != 1)}."
         case Verb.REMOVE:

@@ -42,9 +42,19 @@ def change_text(change: PackageChange) -> str:
     if before is None or after is None:
         release = after if before is None else before
         return "" if release is None else _release_text(release)
+    if is_reinstalled(change):
+        return f"{_release_text(after)}, reinstalled"
     if change.kind is ChangeKind.REPLACED:
         return f"{_release_text(before)} -> {_place_text(after)}"
     return f"{after.name} {before.version} -> {after.version}"
+
+
+def is_reinstalled(change: PackageChange) -> bool:
+    """Return whether the very same release takes the place of one that is there."""
+    before, after = change.before, change.after
+    if before is None or after is None:
+        return False
+    return (before.version, before.source) == (after.version, after.source)
 
 
 def line_text(change: LineChange, write_path: WritePath) -> str:

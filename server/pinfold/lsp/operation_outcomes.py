@@ -19,6 +19,7 @@ from pinfold.features.operations import (
     asked_files,
     cancelled_text,
     failure_message,
+    installable_files,
     outcome_text,
     plan_lines,
 )
@@ -79,7 +80,7 @@ async def run_and_tell(
             request,
             scene.bench,
             scene.conversation,
-            partial(asked_files, snapshot),
+            partial(installable_files, snapshot),
             render=render,
             said=("pinfold", *said),
             only_preview=scene.only_preview,

@@ -296,7 +296,7 @@ def test_a_base_that_was_removed(venv: Path, base: Path) -> None:
         Ailment(
             P.BASE_GONE,
             f"its base interpreter is gone: {base} does not exist; pyenv had installed it",
-            f"rebuild the environment, or install Python {base.name} again"
+            f"rebuild the environment (`pinfold env rebuild`), or install Python {base.name} again"
             f" (`pyenv install {base.name}`)",
         )
     ] == found
@@ -313,7 +313,9 @@ def test_a_base_that_was_upgraded_says_to_what(venv: Path, base: Path) -> None:
 
     assert found.cause.endswith(f"; pyenv has {minor}.99, {minor}.98, 3.99.0 now")
     assert found.repair is not None
-    assert found.repair.startswith(f"rebuild the environment on Python {minor}.99, or install")
+    assert found.repair.startswith(
+        f"rebuild the environment (`pinfold env rebuild`) on Python {minor}.99, or install"
+    )
 
 
 @pytest.mark.slow
@@ -519,7 +521,7 @@ def test_a_configuration_in_another_encoding() -> None:
         Ailment(
             P.CONFIGURATION_UNREADABLE,
             "its pyvenv.cfg is not UTF-8: line 3 holds the byte 0xe9",
-            "rebuild the environment",
+            "rebuild the environment (`pinfold env rebuild`)",
         ),
     ) == ailments(prefix, files)
 
@@ -681,7 +683,8 @@ def test_another_minor_version_behind_the_same_link(tmp_path: Path) -> None:
             P.VERSION_DRIFT,
             f"it was made for Python {old}, but its interpreter is now Python {new}, which does not"
             f" see the packages that are installed for {old}",
-            f"rebuild the environment on Python {new}, or on one that is {old}",
+            f"rebuild the environment (`pinfold env rebuild`) on Python {new},"
+            f" or on one that is {old}",
         )
         == found
     )
@@ -773,7 +776,10 @@ def test_an_environment_that_was_moved(full: Path) -> None:
     assert found.is_severe
     assert found.cause.startswith("it was moved or renamed: its `activate` and ")
     assert found.cause.endswith(f" commands (`bin/pip`, …) still lead to {full}")
-    assert f"rebuild the environment in its place, or move it back to {full}" == found.repair
+    assert (
+        f"rebuild the environment (`pinfold env rebuild`) in its place, or move it back to {full}"
+        == found.repair
+    )
 
 
 @pytest.mark.slow
@@ -982,7 +988,13 @@ def test_what_an_interrupted_install_leaves(venv: Path) -> None:
             is_severe=False,
         ),
     ] == found[:1]
-    assert found[1].cause.endswith(" and 1 more are not installed completely")
+    assert [
+        ("robbed (it has none of its files) is not installed completely"),
+        ("`pinfold install --reinstall robbed==1.0`"),
+    ] == [found[1].cause, found[1].repair]
+    assert "delete their `.dist-info` folders, then `pinfold install beginless==1.0 " in (
+        found[2].repair or ""
+    )
 
     shutil.rmtree(folder)
     found = [one for one in ailments(venv) if one.problem is not P.NO_PIP]
@@ -997,7 +1009,7 @@ def test_what_an_interrupted_install_leaves(venv: Path) -> None:
 def test_a_package_whose_folder_was_deleted() -> None:
     """Its RECORD still names the files; where one of them is there, nothing is said."""
     place = "/v/lib/python3.11/site-packages"
-    record = "a,b.py,,\nrobbed/__init__.py,,\nrobbed/a.py,,\nrobbed-1.0.dist-info/RECORD,,\n"
+    record = "robbed-1.0.dist-info/RECORD,,\nrobbed/__init__.py,,\nrobbed/a.py,,\n"
     metadata = "Metadata-Version: 2.1\nName: robbed\nVersion: 1.0\n"
     files = MemoryFileSystem(
         {

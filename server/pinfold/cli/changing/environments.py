@@ -5,6 +5,7 @@ Owns what may be said to each.
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
@@ -203,4 +204,11 @@ def _undoable(options: Namespace, scene: Scene) -> Path | Refusal:
 
 def _named_place(text: str | None, scene: Scene) -> Path | Refusal:
     """Return what was named, as it was: whether it may go is judged where that is known."""
-    return chosen_prefix(None, scene) if text is None else scene.absolute(text)
+    if text is not None:
+        return scene.absolute(text)
+    found = chosen_prefix(None, scene)
+    usual = scene.working_directory / USUAL_PLACE
+    if isinstance(found, Refusal) and os.path.lexists(usual):
+        # One that is broken belongs to no file any more, but is the one that is meant.
+        return usual
+    return found

@@ -30,8 +30,8 @@ from pinfold.core.environments.places import state_folder
 from pinfold.core.environments.planning.refusal import Refusal as NotDone
 from pinfold.core.environments.planning.refusal import RefusalReason
 from pinfold.features.operations import (
-    asked_files,
     cancelled_text,
+    installable_files,
     outcome_json,
     outcome_text,
     plan_lines,
@@ -118,6 +118,7 @@ def run_verb(
     request = asked(options, scene)
     if isinstance(request, Refusal):
         return host.refuse(request.message, request.action)
+    scene.tell_of_unreadable_project()
     snapshot = scene.snapshot
     saver = Saver(request, getattr(options, "save", None), scene, bench)
     wrong = saver.refusal()
@@ -132,7 +133,7 @@ def run_verb(
                 request,
                 bench,
                 conversation,
-                partial(asked_files, snapshot),
+                partial(installable_files, snapshot),
                 render=host.lines,
                 show=host.show,
                 output=_output(options, conversation),

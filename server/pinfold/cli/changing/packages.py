@@ -47,6 +47,12 @@ def install(arguments: Sequence[str]) -> int:
         help="install the project in this folder as editable",
     )
     _add_files(parser, "-c", "--constraint", "stay within what this file allows")
+    parser.add_argument(
+        "--reinstall",
+        action="store_true",
+        help="install these packages again, though they are there; nothing that they need is"
+        " touched",
+    )
     parser.add_argument("--save", metavar="FILE", help="write the requirements into this file, too")
     add_environment_option(parser)
     add_common_options(parser)
@@ -116,7 +122,13 @@ def sync(arguments: Sequence[str]) -> int:
 
 def _asked_install(options: Namespace, scene: Scene) -> Install | Refusal:
     names = list(options.requirement)
-    if not names and not options.requirements and not options.editable:
+    if options.reinstall:
+        if names or options.editable or options.constraint or options.save:
+            return Refusal(
+                "what is installed again is named as packages",
+                "leave out `-r`, `-e`, `-c` and `--save`",
+            )
+    elif not names and not options.requirements and not options.editable:
         names = _usual(scene)
     files = _files(names, scene)
     constraints = _files(options.constraint, scene)
@@ -134,6 +146,7 @@ def _asked_install(options: Namespace, scene: Scene) -> Install | Refusal:
         editables=tuple(options.editable),
         files=files,
         constraints=constraints,
+        is_again=options.reinstall,
     )
 
 

@@ -13,6 +13,7 @@ import re
 import sys
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from pinfold.core.environments.pyvenv_cfg import (
     VenvConfiguration,
     parse_pyvenv_cfg,
 )
-from pinfold.core.files import Unreadable, UnreadableReason, is_local_path
+from pinfold.core.files import FileStart, Unreadable, UnreadableReason, is_local_path
 from pinfold.core.model.environment import Environment, MarkerEnvironment
 
 if TYPE_CHECKING:
@@ -139,6 +140,38 @@ def read_environment(
         _markers(python, _implementation(configuration, library), library),
         _executable(prefix, library.version, filesystem),
     )
+
+
+def read_remains(prefix: Path, filesystem: FileSystem) -> Environment | None:
+    """Return what is left at *prefix* of an environment that has lost its ``pyvenv.cfg``.
+
+    ``None`` unless it is certain that it was one: a script that activates it stands there, and a
+    folder of packages, and there is no standard library, which only an interpreter has.
+    """
+    if filesystem.exists(prefix / "pyvenv.cfg") or filesystem.exists(prefix / "conda-meta"):
+        return None
+    if not any(map(partial(_activates, filesystem), (prefix / name for name in _ACTIVATE))):
+        return None
+    library = _library(prefix, filesystem, None)
+    if library is None or any(
+        filesystem.exists(packages.parent / "os.py") for packages in library.site_packages
+    ):
+        return None
+    return Environment(
+        prefix,
+        library.site_packages,
+        library.version,
+        _markers(library.version, _implementation(None, library), library),
+        None,
+    )
+
+
+_ACTIVATE = ("bin/activate", "Scripts/activate")
+
+
+def _activates(filesystem: FileSystem, script: Path) -> bool:
+    start = filesystem.read_start(script, MAX_CFG_BYTES)
+    return isinstance(start, FileStart) and b"VIRTUAL_ENV" in start.data
 
 
 _INTERPRETERS = ("bin/python", "bin/python3", "bin/pypy3", "Scripts/python.exe", "python.exe")

@@ -133,6 +133,47 @@ def test_no_environment(home: Path) -> None:
     )
 
 
+def make_remains(prefix: Path) -> Path:
+    """Take from an environment what shows that it is one, but for the way to activate it."""
+    (prefix / "pyvenv.cfg").unlink()
+    (prefix / "bin" / "python").unlink()
+    (prefix / "bin" / "activate").write_text("export VIRTUAL_ENV=/here\n", encoding="utf-8")
+    return prefix
+
+
+def test_remains(prefix: Path, home: Path) -> None:
+    """What certainly was an environment may go."""
+    assert check(make_remains(prefix), home, workspaces=[home / "project"]) is None
+
+
+@pytest.mark.parametrize("name", ["lib/python3.12/os.py", "src.txt/", "conda-meta"])
+def test_remains_of_something_else(prefix: Path, home: Path, name: str) -> None:
+    """An interpreter with its library, and somebody's folders, stay though they have `activate`."""
+    path = make_remains(prefix) / name
+    if name.endswith("/"):
+        path.mkdir()
+    else:
+        path.write_text("", encoding="utf-8")
+
+    assert check(prefix, home) is not None
+
+
+def test_remains_that_may_be_anything(prefix: Path, home: Path) -> None:
+    """Commands and packages alone show nothing: a home of programs has them too."""
+    (make_remains(prefix) / "bin" / "activate").write_text("activate the sun\n", encoding="utf-8")
+
+    assert check(prefix, home) == (
+        "~/project/.venv is not an environment: it has no pyvenv.cfg beside a folder of commands"
+    )
+
+
+def test_remains_in_a_place_of_people(home: Path) -> None:
+    """No remains make a home directory, or what holds the workspace, into an environment."""
+    make_remains(make_environment(home))
+
+    assert check(home, home) == "~ holds your home directory"
+
+
 @pytest.mark.parametrize("name", [".git/", "pyproject.toml", "my-notes/"])
 def test_more_than_an_environment(prefix: Path, home: Path, name: str) -> None:
     """An environment that was made right in a project, or is worked in, is not removed."""

@@ -72,6 +72,27 @@ def upgrade(texts: list[str], *lines: str, level: Level = Level.MAJOR, file: str
     return found
 
 
+@pytest.mark.parametrize(
+    ("lines", "file", "named", "moving"),
+    [
+        (["b 1.0"], "b", [], ["b"]),
+        (["b 1.0"], "b\npip>=20", [], ["b", "pip"]),
+        (["b 1.0 requires setuptools>40"], "b", [], ["b", "setuptools"]),
+        (["b 1.0"], "b", ["pip"], ["pip"]),
+    ],
+)
+def test_what_an_environment_is_made_with(
+    lines: list[str], file: str, named: list[str], moving: list[str]
+) -> None:
+    """pip and its like move where something asks for them, or somebody names them."""
+    found = upgrade(
+        named, *lines, "pip 23.0", "setuptools 65.0 requires wheel", "wheel 0.4", file=file
+    )
+
+    assert tuple(moving) == found.upgrades
+    assert [] == [note for note in found.notes if "pip" in note]
+
+
 def test_all() -> None:
     """Without names everything may move that came from an index."""
     found = upgrade(

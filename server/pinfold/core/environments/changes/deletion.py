@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinfold.core.environments.layout import read_remains
+from pinfold.core.files import LocalFileSystem
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
@@ -56,13 +59,25 @@ def refusal_to_remove(
     *installations* are all that are known on this machine.
     """
     return (
-        _place_refusal(prefix, around)
+        refusal_for_its_place(prefix, around)
         or _shape_refusal(prefix)
         or _use_refusal(prefix, installations)
     )
 
 
-def _place_refusal(prefix: Path, around: Surroundings) -> str | None:
+def has_shape(prefix: Path) -> bool:
+    """Return whether a folder is a virtual environment, or certainly what is left of one."""
+    try:
+        names = {name.lower() for name in os.listdir(prefix)}  # noqa: PTH208 - names
+    except OSError:
+        return False
+    if (prefix / "pyvenv.cfg").is_file():
+        return not names.isdisjoint(("bin", "scripts", "lib"))
+    return read_remains(prefix, LocalFileSystem()) is not None
+
+
+def refusal_for_its_place(prefix: Path, around: Surroundings) -> str | None:
+    """Return why *prefix* stays whatever is in it: for where it stands, or for not being there."""
     if prefix.is_symlink():
         target = os.path.realpath(prefix)
         return f"{prefix} is a link to {target}: name that, or remove the link yourself"
@@ -91,8 +106,7 @@ def _shape_refusal(prefix: Path) -> str | None:
     except OSError as error:
         return f"{prefix} cannot be read: {(error.strerror or str(error)).lower()}"
     is_conda = (prefix / "conda-meta").is_dir()
-    has_parts = not names.keys().isdisjoint(("bin", "scripts", "lib"))
-    if not is_conda and not ((prefix / "pyvenv.cfg").is_file() and has_parts):
+    if not is_conda and not has_shape(prefix):
         return f"{prefix} is not an environment: it has no pyvenv.cfg beside a folder of commands"
     if is_conda and not names.keys().isdisjoint(("condabin", "envs")):
         return f"{prefix} is an installation of conda, which holds other environments"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pinfold.core.files import FileSystem
     from pinfold.core.model.installation import Installation
 
-REBUILD = "rebuild the environment"
+REBUILD = "rebuild the environment (`pinfold env rebuild`)"
 """What mends most."""
 
 POSIX_NAMES = ("bin/python", "bin/python3", "bin/pypy3", "bin/pypy")

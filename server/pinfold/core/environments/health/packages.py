@@ -54,19 +54,23 @@ def package_ailments(
     """
     remains: list[Path] = []
     incomplete: list[_Incomplete] = []
+    robbed: list[_Incomplete] = []
     broken: dict[str, str] = {}
     for directory in directories:
         location = read_location(filesystem, os.fspath(directory))
         if isinstance(location, Unreadable):
             continue
         remains += [Path(path) for path in location.leftovers]
-        incomplete += _incomplete(location, packages, filesystem, thoroughly=thoroughly)
+        for one in _incomplete(location, packages, filesystem, thoroughly=thoroughly):
+            (robbed if one.lacks == _FILES else incomplete).append(one)
         for target, source in _broken_links(location, filesystem):
             broken.setdefault(target, source)
     for target, source in _broken_editables(directories, packages, filesystem):
         broken.setdefault(target, source)
     if remains:
         yield _remains(remains)
+    if robbed:
+        yield _robbed_ones(sorted(robbed, key=lambda one: one.name.lower()))
     if incomplete:
         yield _incomplete_ones(sorted(incomplete, key=lambda one: one.name.lower()))
     if broken:
@@ -76,6 +80,9 @@ def package_ailments(
 def has_pip(directories: Iterable[Path], filesystem: FileSystem) -> bool:
     """Return whether pip can be imported from one of *directories*."""
     return any(filesystem.is_file(directory / "pip/__init__.py") for directory in directories)
+
+
+_FILES = "none of its files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +104,34 @@ def _remains(remains: list[Path]) -> Ailment:
     )
 
 
-def _incomplete_ones(incomplete: list[_Incomplete]) -> Ailment:
-    shown = _enumerated([f"{one.name} (it has {one.lacks})" for one in incomplete])
-    verb = "is" if len(incomplete) == 1 else "are"
-    wanted = " ".join(
-        f"{one.name}=={one.version}" if one.version else one.name for one in incomplete[:_SHOWN]
-    )
+def _robbed_ones(robbed: list[_Incomplete]) -> Ailment:
     return Ailment(
         HealthProblem.HALF_INSTALLED,
-        f"{shown} {verb} not installed completely",
-        f"install again: `pip install --force-reinstall --no-deps {wanted}`; where pip says that"
-        " it finds no RECORD, delete the `.dist-info` folder first",
+        _incomplete_cause(robbed),
+        f"`pinfold install --reinstall {_wanted(robbed)}`",
         is_severe=False,
     )
+
+
+def _incomplete_ones(incomplete: list[_Incomplete]) -> Ailment:
+    # An installer cannot take away what does not say of itself which files it has.
+    folders = "its `.dist-info` folder" if len(incomplete) == 1 else "their `.dist-info` folders"
+    return Ailment(
+        HealthProblem.HALF_INSTALLED,
+        _incomplete_cause(incomplete),
+        f"delete {folders}, then `pinfold install {_wanted(incomplete)}`",
+        is_severe=False,
+    )
+
+
+def _incomplete_cause(incomplete: list[_Incomplete]) -> str:
+    shown = _enumerated([f"{one.name} (it has {one.lacks})" for one in incomplete])
+    return f"{shown} {'is' if len(incomplete) == 1 else 'are'} not installed completely"
+
+
+def _wanted(incomplete: list[_Incomplete]) -> str:
+    # All of them, though not all are told by name: it is to be copied.
+    return " ".join(f"{one.name}=={one.version}" if one.version else one.name for one in incomplete)
 
 
 def _broken_ones(broken: dict[str, str]) -> Ailment:
@@ -153,7 +175,7 @@ def _incomplete(
         if place.is_egg or name is None or name.startswith("~"):
             continue
         if thoroughly and _has_lost_its_files(location.directory, place.folder, filesystem):
-            yield _Incomplete(name, place.version, "none of its files")
+            yield _Incomplete(name, place.version, _FILES)
             continue
         if place.folder in sound:
             continue
@@ -179,10 +201,14 @@ def _has_lost_its_files(directory: str, folder: str, filesystem: FileSystem) -> 
     if not isinstance(start, FileStart):
         return False
     info = os.path.basename(folder) + "/"  # noqa: PTH119 - of text, three hundred times
+    lines = start.data.decode("utf-8", "replace").splitlines()
+    # The last may be cut off: a line has two commas.
     names = [
         name
-        for line in start.data.decode("utf-8", "replace").splitlines()[:-1]
-        if (name := line.partition(",")[0]) and not name.startswith((info, "..", "/", '"'))
+        for line in lines
+        if line.count(",") > 1
+        and (name := line.partition(",")[0])
+        and not name.startswith((info, "..", "/", '"'))
     ]
     # Bytecode is thrown away by many.
     names = [name for name in names if not name.endswith(".pyc")][:_LOOKED_AT]

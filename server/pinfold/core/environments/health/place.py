@@ -108,7 +108,7 @@ def moved_ailments(case: Case, *, thoroughly: bool = True) -> Iterator[Ailment]:
         yield Ailment(
             HealthProblem.MOVED,
             f"{' and '.join(leading)} {verb} to the interpreter of another environment, {old}",
-            "install again the packages that these belong to, or rebuild the environment",
+            f"install again the packages that these belong to, or {REBUILD}",
             is_severe=False,
         )
 
@@ -134,7 +134,7 @@ def command_ailments(case: Case) -> Iterator[Ailment]:
         yield Ailment(
             HealthProblem.EXECUTABLE_BROKEN_LINK,
             f"{_commands(names)} {verb} to be run by {interpreter}, which {what}",
-            "install again the packages that these belong to, or rebuild the environment",
+            f"install again the packages that these belong to, or {REBUILD}",
             is_severe=False,
         )
 

@@ -9,11 +9,19 @@ import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
-from pinfold.core.environments.changes.deletion import Surroundings, refusal_to_remove
+from pinfold.core.environments.changes.deletion import (
+    Surroundings,
+    has_shape,
+    refusal_for_its_place,
+    refusal_to_remove,
+)
+from pinfold.core.environments.changes.history import standing
 from pinfold.core.environments.changes.journal import SetAside
 from pinfold.core.environments.installers.installer import Target, Wanted, target_of
+from pinfold.core.environments.installers.seeds import read_seed
 from pinfold.core.environments.operations.choosing_python import choose_python
 from pinfold.core.environments.operations.prepared import (
     USUAL_NAMES,
@@ -22,6 +30,7 @@ from pinfold.core.environments.operations.prepared import (
     free_place,
     own_projects,
     refusal_of_manager,
+    refusal_of_projects,
     stands_at,
     versions_of,
 )
@@ -40,6 +49,8 @@ from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
 from pinfold.core.model.plan import Failure, Plan, Verb
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pinfold.core.environments.installers.installer import Installer
     from pinfold.core.environments.operations.choosing_python import ChosenPython
     from pinfold.core.environments.operations.prepared import Desk, Preparation
@@ -71,7 +82,7 @@ def prepare_create(desk: Desk, request: Create) -> Preparation:
     interpreter = choose_python(desk.bench, request.python, request.folder)
     if isinstance(interpreter, Refusal):
         return interpreter
-    notes: list[str] = list(interpreter.notes)
+    notes: list[str] = [*interpreter.notes, *_seeds(desk.bench, interpreter)]
     if (note := note_on_place(prefix)) is not None:
         notes.append(note)
     wanted = Wanted()
@@ -86,7 +97,9 @@ def prepare_create(desk: Desk, request: Create) -> Preparation:
         if isinstance(found, Refusal):
             return found
         wanted = found.wanted
-        asked = (*found.typed, *desk.asked(request.files))
+        asked = (*found.typed, *desk.installable(request.files))
+        if (wrong := refusal_of_projects(desk.bench, request.folder, asked)) is not None:
+            return wrong
     installer = desk.bench.installer(
         prefix, interpreter.version, request.folder, (interpreter.path,)
     )
@@ -117,6 +130,13 @@ def prepare_create(desk: Desk, request: Create) -> Preparation:
     return Prepared(
         request, plan, set_aside, installer, versions=before, wanted=wanted, asked=asked
     )
+
+
+def _seeds(bench: Workbench, interpreter: ChosenPython) -> Iterator[str]:
+    """Yield what is in a new environment before anything is installed."""
+    seed = read_seed(interpreter.path, bench.filesystem)
+    if seed is not None and seed.names:
+        yield f"It comes with {' and '.join(seed.names)}."
 
 
 def _contents(
@@ -185,6 +205,7 @@ def prepare_rebuild(desk: Desk, request: Rebuild) -> Preparation:
             "create it over: `pinfold env create --over`",
         )
     version = None if installation is None else installation.version
+    version = version or installed.environment.python
     minor = ".".join(version.split(".")[:2]) if version else None
     home = None if installation is None else installation.base_home
     base = base_interpreter(home, minor)
@@ -200,7 +221,9 @@ def prepare_rebuild(desk: Desk, request: Rebuild) -> Preparation:
     rebuilt = to_rebuild(installed)
     installer = bench.installer(prefix, interpreter.version, request.folder, (interpreter.path,))
     prompt = None if made is None else made.prompt
-    notes = [*interpreter.notes, *rebuilt.notes]
+    notes = [*interpreter.notes, *_seeds(bench, interpreter), *rebuilt.notes]
+    if made is None:
+        notes.append("Its pyvenv.cfg cannot be read: it will not see its interpreter's packages.")
     if prompt is None:
         prompt = _usual_prompt(prefix)
     elif (wrong := refusal_of_prompt(prompt)) is not None:
@@ -251,8 +274,26 @@ def _refusal_to_remove(
         working_directory = None
     around = Surroundings(None if home is None else Path(home), workspaces, working_directory)
     known = bench.installations(workspaces)
-    found = refusal_to_remove(Path(prefix), around, known)
-    return None if found is None else Refusal(RefusalReason.INVALID, found)
+    prefix = Path(prefix)
+    found = refusal_to_remove(prefix, around, known)
+    if found is None:
+        return None
+    # Invariant: nobody is told to move away what holds his home, or what he works on.
+    is_elsewhere = refusal_for_its_place(prefix, around) is None
+    is_other = not has_shape(prefix) and not (prefix / "conda-meta").is_dir()
+    action = _way_out(bench, prefix) if is_elsewhere and is_other else None
+    return Refusal(RefusalReason.INVALID, found, action)
+
+
+def _way_out(bench: Workbench, prefix: Path) -> str:
+    """Return what to do with a folder that is no environment, and yet is to go."""
+    shown = quote(str(prefix))
+    target = standing(bench.changes.journal.history(), Path(os.path.realpath(prefix))).next_to_undo
+    if target is None:
+        return f"if you do not need it, move it away yourself: `mv {shown} {shown}.old`"
+    if target.held is None:
+        return f"`pinfold undo --env {shown}` takes it away, for there was none before it was made"
+    return f"`pinfold undo --env {shown}` gives what was there before the last {target.verb.value}"
 
 
 def _chosen_names(prefix: Path, *, is_there: bool) -> tuple[str, ...]:

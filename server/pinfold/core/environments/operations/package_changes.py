@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from pinfold.core.environments.changes.journal import SetAside
 from pinfold.core.environments.declared_python import DeclaredPython
 from pinfold.core.environments.installers.installer import Wanted, target_of
+from pinfold.core.environments.layout import read_remains
 from pinfold.core.environments.operations.prepared import (
     Prepared,
     refusal_of_manager,
+    refusal_of_projects,
     stands_at,
     versions_of,
 )
@@ -25,6 +27,7 @@ from pinfold.core.environments.planning.installing import to_install
 from pinfold.core.environments.planning.managers import refusal_of_interpreter
 from pinfold.core.environments.planning.outcome import breaks_of, changes_of, removal_of
 from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
+from pinfold.core.environments.planning.reinstalling import to_reinstall
 from pinfold.core.environments.planning.satisfaction import unsatisfied
 from pinfold.core.environments.planning.syncing import surplus
 from pinfold.core.environments.planning.uninstalling import to_uninstall
@@ -32,7 +35,7 @@ from pinfold.core.environments.planning.upgrading import to_upgrade
 from pinfold.core.model.plan import Plan, Resolution, Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from pinfold.core.environments.installers.installer import Installer, Target
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
         Upgrade,
     )
     from pinfold.core.environments.planning.asked import Asked
+    from pinfold.core.model.dependency import PackageName
     from pinfold.core.model.environment import InstalledPackages
     from pinfold.core.model.plan import PackageChange, Step
 
@@ -56,6 +60,11 @@ def prepare_install(desk: Desk, request: Install) -> Preparation:
     ready = _ready(desk, request, names=request.requirements, editables=request.editables)
     if not isinstance(ready, _Ready):
         return ready
+    if request.is_again:
+        again = to_reinstall(request.requirements, ready.installed)
+        if isinstance(again, Refusal):
+            return again
+        return _installing(desk, request, ready.equipped(), again.wanted, again.typed)
     found = to_install(
         request.requirements,
         editables=request.editables,
@@ -65,7 +74,9 @@ def prepare_install(desk: Desk, request: Install) -> Preparation:
     )
     if isinstance(found, Refusal):
         return found
-    asked = (*found.typed, *desk.asked(request.files))
+    asked = (*found.typed, *desk.installable(request.files, request.constraints))
+    if (wrong := refusal_of_projects(desk.bench, request.folder, asked)) is not None:
+        return wrong
     if not request.constraints and unsatisfied(asked, ready.installed) is None:
         return ready.idle(request, "Everything that is asked for is installed.")
     return _installing(desk, request, ready.equipped(), found.wanted, asked)
@@ -89,9 +100,27 @@ def prepare_uninstall(desk: Desk, request: Uninstall) -> Preparation:
         (step,),
         changes,
         breaks=breaks_of(ready.installed, changes),
+        notes=tuple(_left_unused(request, ready.installed, kept)),
         installer=equipped.installer.label,
     )
     return equipped.prepared(request, plan)
+
+
+def _left_unused(
+    request: Uninstall, installed: InstalledPackages, kept: Sequence[PackageName]
+) -> Iterator[str]:
+    """Yield what stays although only what goes has needed it."""
+    if request.with_unused:
+        return
+    found = to_uninstall(request.names, installed, with_unused=True, kept=kept)
+    names = [] if isinstance(found, Refusal) else sorted(set(found.unused) - set(found.named))
+    if names:
+        shown = ", ".join(installed.by_name[key].name for key in names)
+        stays, them = ("stays", "it") if len(names) == 1 else ("stay", "them")
+        yield (
+            f"{shown} {stays}, though nothing else needs {them}: `pinfold uninstall --with-unused`"
+            f" takes {them} away, too."
+        )
 
 
 def prepare_upgrade(desk: Desk, request: Upgrade) -> Preparation:
@@ -99,7 +128,7 @@ def prepare_upgrade(desk: Desk, request: Upgrade) -> Preparation:
     ready = _ready(desk, request, names=request.names)
     if not isinstance(ready, _Ready):
         return ready
-    asked = desk.asked(request.files)
+    asked = desk.installable(request.files)
     found = to_upgrade(request.names, ready.installed, level=request.level, asked=asked)
     if isinstance(found, Refusal):
         return found
@@ -134,7 +163,9 @@ def prepare_sync(desk: Desk, request: Sync) -> Preparation:
             "there is no requirements file to sync with",
             "name one",
         )
-    asked = desk.asked(request.files)
+    asked = desk.installable(request.files)
+    if (wrong := refusal_of_projects(desk.bench, request.folder, asked)) is not None:
+        return wrong
     wanted = Wanted(files=request.files)
     resolution = Resolution((), ())
     equipped: _Equipped | None = None
@@ -260,10 +291,16 @@ def _ready(
     if project is not None:
         return project
     target = target_of(prefix)
-    if not target.python.exists():
+    lost = None
+    if read_remains(prefix, bench.filesystem) is not None:
+        # What is left of it is its base's own interpreter: packages would go into that.
+        lost = "pyvenv.cfg"
+    elif not target.python.exists():
+        lost = "interpreter"
+    if lost is not None:
         return Refusal(
             RefusalReason.INVALID,
-            f"the interpreter of {prefix} is gone",
+            f"the {lost} of {prefix} is gone",
             "rebuild it: `pinfold env rebuild`",
         )
 

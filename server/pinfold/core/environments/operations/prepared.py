@@ -16,7 +16,8 @@ from pinfold.core.environments.installers.installer import Wanted
 from pinfold.core.environments.planning.asked import AskedFile, asked_in
 from pinfold.core.environments.planning.belonging import is_own
 from pinfold.core.environments.planning.managers import read_managed_project, refusal_of_project
-from pinfold.core.environments.planning.refusal import Refusal
+from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
+from pinfold.core.environments.unreadable_project import unreadable_project
 from pinfold.core.model.plan import Failure, Plan, Verb
 
 if TYPE_CHECKING:
@@ -91,6 +92,19 @@ class UnreadableFile(Exception):
         self.detail = detail
 
 
+class RefusedFile(Exception):
+    """A requirements file has a `line` (from 0) that pip refuses; `detail` says why, in a clause.
+
+    All that an installer would say is that it cannot be read, and some not where.
+    """
+
+    def __init__(self, path: Path, line: int, detail: str) -> None:
+        super().__init__(f"{path}:{line + 1}: {detail}")
+        self.path = path
+        self.line = line
+        self.detail = detail
+
+
 class CouldNotAsk(Exception):
     """An installer failed while it was asked what would change; `failure` says why."""
 
@@ -114,6 +128,20 @@ class Desk:
     def asked(self, files: Sequence[Path]) -> tuple[Asked, ...]:
         """Return every requirement of *files* and of those that they include."""
         return tuple(one for file in self.read_files(files) for one in asked_in(file))
+
+    def installable(
+        self, files: Sequence[Path], constraints: Sequence[Path] = ()
+    ) -> tuple[Asked, ...]:
+        """Return the same of files that an installer is given, with *constraints* beside them.
+
+        Raises:
+            RefusedFile: it would refuse one of them.
+        """
+        read = self.read_files(files)
+        for file in (*read, *self.read_files(constraints)):
+            for line, detail in file.refused:
+                raise RefusedFile(file.path, line, detail)
+        return tuple(one for file in read for one in asked_in(file))
 
 
 def versions_of(installed: InstalledPackages | None) -> Mapping[str, str]:
@@ -145,6 +173,22 @@ def refusal_of_manager(
         editables=editables,
         files=[str(file) for file in files],
     )
+
+
+def refusal_of_projects(bench: Workbench, folder: Path, asked: Sequence[Asked]) -> Refusal | None:
+    """Return why a project that is installed from its folder cannot be: it says nothing of itself.
+
+    *folder* is where relative paths start from.
+    """
+    for one in asked:
+        if one.path is None or one.is_constraint:
+            continue
+        project = folder / Path(one.path).expanduser()
+        broken = unreadable_project(project, project, bench.filesystem)
+        if broken is not None:
+            shown = os.path.relpath(broken.path, folder)
+            return Refusal(RefusalReason.INVALID, broken.told(shown), "mend it, and try again")
+    return None
 
 
 def free_place(prefix: Path) -> SetAside | None:

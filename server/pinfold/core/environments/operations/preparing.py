@@ -6,6 +6,7 @@ blocks.
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pinfold.core.environments.operations.making import (
@@ -19,7 +20,7 @@ from pinfold.core.environments.operations.package_changes import (
     prepare_uninstall,
     prepare_upgrade,
 )
-from pinfold.core.environments.operations.prepared import CouldNotAsk, UnreadableFile
+from pinfold.core.environments.operations.prepared import CouldNotAsk, RefusedFile, UnreadableFile
 from pinfold.core.environments.operations.requests import (
     Create,
     Install,
@@ -45,6 +46,15 @@ def prepare(request: Request, desk: Desk) -> Preparation:
         return _prepare(request, desk)
     except CouldNotAsk as error:
         return error.failure
+    except RefusedFile as error:
+        shown = str(error.path)
+        if error.path.is_relative_to(request.folder):
+            shown = str(error.path.relative_to(request.folder))
+        return Refusal(
+            RefusalReason.INVALID,
+            f"{shown}:{error.line + 1}: {error.detail}",
+            f"mend it (`pinfold check {quote(shown)}` shows all that is wrong), and try again",
+        )
     except (NoInstaller, UnreadableFile) as error:
         return Refusal(RefusalReason.INVALID, str(error))
 

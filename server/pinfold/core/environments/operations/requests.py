@@ -60,7 +60,10 @@ class Rebuild:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Install:
-    """Install what was typed, and what files ask for."""
+    """Install what was typed, and what files ask for.
+
+    With `is_again`, what was typed is there already, and is installed once more.
+    """
 
     folder: Path
     prefix: Path
@@ -68,6 +71,7 @@ class Install:
     editables: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     constraints: tuple[Path, ...] = ()
+    is_again: bool = False
 
     verb = Verb.INSTALL
 

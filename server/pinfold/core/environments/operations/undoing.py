@@ -35,10 +35,15 @@ def prepare_undo(desk: Desk, request: Undo) -> Preparation:
     stands = standing(history, place)
     target = stands.next_to_redo if request.is_redo else stands.next_to_undo
     if request.entry is not None and (target is None or target.id != request.entry):
+        is_known = any(entry.id == request.entry for entry in history)
         return Refusal(
             RefusalReason.INVALID,
-            f"{request.entry} is not the change that comes next",
-            "see `pinfold history`",
+            f"{request.entry} is not the change that comes next"
+            if is_known
+            else f"there is no change {request.entry}",
+            "see `pinfold history`"
+            if target is None
+            else f"see `pinfold history`; the next one is {target.id}",
         )
     if target is None:
         what = "taken back that could be made again" if request.is_redo else "changed here"
@@ -49,10 +54,20 @@ def prepare_undo(desk: Desk, request: Undo) -> Preparation:
             else f"nothing was {what}: {request.prefix}"
         )
         return Refusal(RefusalReason.INVALID, message, "see `pinfold history`")
+    if target.set_aside is SetAside.NOTHING and not os.path.lexists(place):
+        return Refusal(
+            RefusalReason.INVALID,
+            f"{request.prefix} is gone already, and there was none before it was made",
+            "`pinfold env create` makes a new one",
+        )
     before = bench.installed(request.prefix)
     after = None if target.held is None else bench.installed(target.held)
     changes = _difference(before, after)
-    notes = (_told(target, history), *_told_of_others(target, changes))
+    notes = (
+        _told(target, history),
+        *_told_of_place(target, request),
+        *_told_of_others(target, changes),
+    )
     plan = Plan(Verb.UNDO, request.prefix, changes=changes, notes=notes)
     return Prepared(request, plan, SetAside.MOVED, versions=versions_of(before), target=target)
 
@@ -76,6 +91,15 @@ def _is_other(one: InstalledDistribution, other: InstalledDistribution | None) -
         other.editable,
         other.direct_url,
     )
+
+
+def _told_of_place(target: Entry, request: Undo) -> Iterator[str]:
+    """Yield what becomes of the folder itself, which its packages do not tell."""
+    if target.held is None:
+        back = "" if request.is_redo else "; `pinfold undo --redo` brings it back"
+        yield f"Takes {request.prefix} away: before that change there was none{back}."
+    elif not any(target.held.iterdir()):
+        yield f"Leaves an empty folder at {request.prefix}, as it was before that change."
 
 
 def _told_of_others(target: Entry, changes: Sequence[PackageChange]) -> Iterator[str]:

@@ -28,7 +28,7 @@ from pinfold.core.environments.installers.pip import PipInstaller
 from pinfold.core.environments.installers.sources import SourceReader
 from pinfold.core.environments.installers.uv import UvInstaller
 from pinfold.core.environments.inventory_file import inventory_path, read_inventory
-from pinfold.core.environments.layout import NoEnvironment, read_environment
+from pinfold.core.environments.layout import NoEnvironment, read_environment, read_remains
 from pinfold.core.environments.places import this_machine
 from pinfold.core.environments.pyvenv_cfg import MAX_CFG_BYTES, parse_pyvenv_cfg
 from pinfold.core.files import Unreadable
@@ -101,7 +101,10 @@ class Workbench:
             home=None if home is None else Path(home),
             variables=self.variables,
         )
-        return None if isinstance(found, NoEnvironment) else found
+        if isinstance(found, NoEnvironment):
+            # Its packages are what it is made anew with.
+            return read_remains(prefix, self.filesystem)
+        return found
 
     def configuration(self, prefix: Path) -> VenvConfiguration | None:
         """Return what the maker of an environment wrote down, ``None`` if that cannot be read."""

@@ -48,11 +48,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AskedFile:
-    """A requirements file that was read, or one that another of them includes."""
+    """A requirements file that was read, or one that another of them includes.
+
+    `refused` are the lines that pip refuses, counted from 0, each with why, for people.
+    """
 
     path: Path
     document: Document
     is_constraint: bool = False
+    refused: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

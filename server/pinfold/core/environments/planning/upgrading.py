@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pinfold.core.environments.planning.belonging import is_own
 from pinfold.core.environments.planning.demands import asked_extras, demands_of, met
 from pinfold.core.environments.planning.refusal import Refusal
-from pinfold.core.environments.planning.uninstalling import to_uninstall
+from pinfold.core.environments.planning.uninstalling import SEEDS, to_uninstall
 from pinfold.core.formats.summary import is_exact_pin
 from pinfold.core.formats.versions import parsed_version
 
@@ -61,12 +61,19 @@ def to_upgrade(
 ) -> Upgrade | Refusal:
     """Return what to ask for to upgrade *texts*, the names of projects; all of them if none.
 
+    All are those that somebody wants: what an environment is made with, pip above all, stays unless
+    it is named, or one of *asked* or an installed project requires it.
+
     *asked* are the requirements of the project's files, which go on to count. What is installed
     from a URL or a folder stays. Where projects are named, the others stay as they are, and with
     them what they demand: a named one moves no further than they let it.
     """
+    asked = tuple(asked)
+    demands = _Demands(installed, asked)
     named: Collection[PackageName] = sorted(
-        key for key, one in installed.by_name.items() if is_own(one, installed.environment)
+        key
+        for key, one in installed.by_name.items()
+        if is_own(one, installed.environment) and (key not in SEEDS or demands.has(key))
     )
     if texts:
         found = to_uninstall(texts, installed)
@@ -84,7 +91,6 @@ def to_upgrade(
             notes.append(f"{distribution.name} stays as it is: {why}")
     constraints: list[str] = []
     requirements: list[str] = []
-    demands = _Demands(installed, asked)
     for distribution in moving:
         requirements.append(demands.requirement(distribution))
         limit, note = upgrade_limit(distribution, level)
@@ -159,6 +165,15 @@ class _Demands:
         """Return the requirement that stands for *distribution*, with the extras asked of it."""
         extras = sorted(self._extras.get(distribution.key, ()))
         return f"{distribution.key}[{','.join(extras)}]" if extras else distribution.key
+
+    def has(self, key: PackageName) -> bool:
+        """Return whether anything asks for *key*: a file, or another installed project."""
+        return any(one.key == key and not one.is_constraint for one in self._asked) or any(
+            demand.key == key
+            for other in self._installed.by_name.values()
+            if other.key not in SEEDS
+            for demand in demands_of(other, self._markers, self._extras.get(other.key, frozenset()))
+        )
 
     def pins(self, distribution: InstalledDistribution) -> list[str]:
         """Return notes on lines of files that let *distribution* have one version only."""
