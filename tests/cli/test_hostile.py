@@ -84,7 +84,7 @@ def readable_folder(tmp_path: Path) -> Path:
 AS_NOBODY = """
 import os, sys
 from pinfold.cli.main import main
-import pinfold.core.environments.discovery
+import pinfold.cli.ways_back, pinfold.core.environments.discovery
 warm, *arguments = sys.argv[1:]
 main(["check", "--fix", "--exit-zero", warm])
 sys.stdout.flush()

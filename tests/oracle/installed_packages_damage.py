@@ -76,7 +76,7 @@ def copy_metadata(source: Path, prefix: Path) -> Path:
         (site / folder.name).mkdir()
         for path in folder.iterdir():
             if path.name in _FILES:
-                os.link(path, site / folder.name / path.name)
+                shutil.copyfile(path, site / folder.name / path.name)
     return site
 
 

@@ -32,7 +32,7 @@ def way_back(folder: Path, stop: Path, working_directory: Path) -> str | None:
     above = [place for place in (folder, *folder.parents) if place.is_relative_to(stop)]
     for place in above:
         usual = place / ".venv"
-        if usual.is_dir() and read_remains(usual, LocalFileSystem()) is not None:
+        if read_remains(usual, LocalFileSystem()) is not None:
             shown = shown_path(usual, working_directory)
             return f"`pinfold env rebuild {quote(shown)}` makes what is left of it whole again"
     history = Journal(state_folder() / "changes").history()
