@@ -174,8 +174,10 @@ def test_interpreter_that_another_program_has_selected() -> None:
     """An environment by its interpreter is that environment."""
     answer = found(executable=Path("/project/.venv/bin/python"))
     same = OtherSelection("Python", Path("/project/.venv/bin/python"))
+    by_version = OtherSelection("Python", Path("/project/.venv/bin/python3.12"))
     other = OtherSelection("Python", Path("/project/env/bin/python"))
 
     assert "Use that one" not in markdown(answer, other=same, has_links=True)
+    assert "another" not in markdown(answer, other=by_version)
     assert "another" not in markdown(answer, other=same)
     assert "Use that one" in markdown(answer, other=other, has_links=True)

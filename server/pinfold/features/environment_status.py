@@ -51,9 +51,15 @@ class OtherSelection:
     source: str
     environment: Path
 
-    def is_at(self, *paths: Path | None) -> bool:
-        """Return whether it is what *paths* are: an environment's folder and its interpreter."""
-        return self.environment in paths
+    def is_at(self, prefix: Path, version: str | None, *interpreters: Path | None) -> bool:
+        """Return whether it is the environment at *prefix* with Python *version*, or one of these.
+
+        ``python3.12`` beside the interpreter of a 3.12 is that interpreter, by another name.
+        """
+        if self.environment in (prefix, *interpreters):
+            return True
+        minor = ".".join((version or "").split(".")[:2])
+        return bool(minor) and self.environment == prefix / "bin" / f"python{minor}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,10 +230,10 @@ def _links(
 def _another(selection: Selection, other: OtherSelection | None) -> OtherSelection | None:
     """Return what another program has selected, if it is another one than ours."""
     packages = selection.answer.packages
-    ours = None if packages is None else packages.environment
-    if other is None or (ours is not None and other.is_at(ours.prefix, ours.executable)):
-        return None
-    return other
+    if other is None or packages is None:
+        return other
+    ours = packages.environment
+    return None if other.is_at(ours.prefix, ours.python, ours.executable) else other
 
 
 def _name(prefix: PurePath, root: PurePath) -> str:

@@ -172,7 +172,8 @@ def _elsewhere(
 def _is_of(other: OtherSelection | None, installation: Installation) -> bool:
     if other is None:
         return False
-    return other.is_at(installation.prefix, installation.executable, *installation.aliases)
+    interpreters = (installation.executable, *installation.aliases)
+    return other.is_at(installation.prefix, installation.version, *interpreters)
 
 
 def _items(
