@@ -47,6 +47,15 @@ def test_removed(shop: Shop) -> None:
     assert hints(shop)[1] == ("`pinfold undo --env .venv` brings back .venv, which was removed")
 
 
+def test_named_but_gone(shop: Shop) -> None:
+    """Where it is named, what gives it back is said as well."""
+    shutil.rmtree(shop.prefix)
+    refusal = shop.outcome("install", "extra", "--env", ".venv", expected=2)["refusal"]
+    never = shop.outcome("install", "extra", "--env", "other", expected=2)["refusal"]
+
+    assert (CLAUSE, None) == (refusal["action"], never["action"])
+
+
 def test_nothing_gives_it_back(shop: Shop) -> None:
     """Where it was made last, there is no state before: undo is not offered, and says why."""
     shutil.rmtree(shop.prefix)

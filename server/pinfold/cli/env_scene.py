@@ -334,4 +334,11 @@ def meant(text: str | None, scene: Scene) -> Meant | Refusal:
 def named_environment(text: str, scene: Scene) -> Installation | Refusal:
     """Return the environment that *text* names, by its folder or an interpreter in it."""
     path = scene.absolute(text)
-    return path if isinstance(path, Refusal) else scene.identified(path)
+    if isinstance(path, Refusal):
+        return path
+    found = scene.identified(path)
+    if isinstance(found, Refusal) and found.action is None:
+        from pinfold.cli.ways_back import way_back_to
+
+        return Refusal(found.message, way_back_to(path, scene.working_directory))
+    return found

@@ -18,6 +18,7 @@ from pinfold.core.files import LocalFileSystem
 from pinfold.core.model.plan import Verb
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pinfold.core.environments.changes.journal import Entry
@@ -35,10 +36,19 @@ def way_back(folder: Path, stop: Path, working_directory: Path) -> str | None:
         if read_remains(usual, LocalFileSystem()) is not None:
             shown = shown_path(usual, working_directory)
             return f"`pinfold env rebuild {quote(shown)}` makes what is left of it whole again"
+    return _undone(lambda entry: entry.prefix.parent in above, working_directory)
+
+
+def way_back_to(prefix: Path, working_directory: Path) -> str | None:
+    """Return what brings back the environment that stood at *prefix*, as a clause."""
+    return _undone(lambda entry: prefix in (entry.prefix, entry.place), working_directory)
+
+
+def _undone(is_meant: Callable[[Entry], bool], working_directory: Path) -> str | None:
     history = Journal(state_folder() / "changes").history()
     for entry in reversed(history):
         is_gone = entry.phase is Phase.DONE and not os.path.lexists(entry.place)
-        if is_gone and entry.prefix.parent in above:
+        if is_gone and is_meant(entry):
             target = standing(history, entry.place).next_to_undo
             # What was made where nothing was has no state before that.
             if target is not None and target.held is not None:
