@@ -60,6 +60,7 @@ def saved(text: str, requirement: str, *, hashes: tuple[str, ...] = ()) -> str:
         ("flask[a]\n", "flask[A]==2", "flask[a]==2\n"),
         ("flask[a] # x\n", "flask[b]==2", "flask[a,b]==2 # x\n"),
         ("flask # x", "flask[a]==2", "flask[a]==2 # x"),
+        ("x @ https://h.example/x.zip # c \\\n\n", "x==1", "x==1  # c\n\n"),
         ("flask==1\n", "flask", "flask==1\n"),
         ("flask==1\n", "flask==1.*", "flask==1.*\n"),
         ("flask>=1,<2\n", "flask<2,>=1", "flask>=1,<2\n"),
@@ -165,7 +166,6 @@ def test_saved_with_hashes(before: str, requirement: str, after: str) -> None:
         ("-e git+https://h.example/x#egg=x\n", "x==1", "asks for an editable install of `x`"),
         ("x==1\n", "-e git+https://h.example/x#egg=x", "asks for no editable install of `x`"),
         ("./x-1-py3-none-any.whl\n", "x==1", "asks for `./x-1-py3-none-any.whl`: change it there"),
-        ("x @ https://h.example/x.zip # c \\\n\n", "x==1", "line 1 is written in a way that can"),
         ("a\n", "b=1", "`b=1` is not one requirement"),
         ("a\n", "-r x.txt", "is not one requirement"),
         ("a\n", "a\nb", "is not one requirement"),
@@ -310,6 +310,7 @@ def pip_reads(text: str) -> list[tuple[object, ...]]:
 @example("c\na \\", "b")
 @example("f # odd \\", "z")
 @example("a\r", "b")
+@example("d==1\\\n# odd \\\na\n", "d @ https://h.example/other.zip")
 def test_pip_reads_the_rest_as_before(text: str, requirement: str) -> None:
     """After saving, pip reads every other line the same, and what is new exactly once."""
     found = to_save([file(text)], requirement)

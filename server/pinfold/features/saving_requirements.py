@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from pinfold.core.rules.view import FileView
 
 
+_ITSELF_AND_THE_FOLLOWING = 2
+
+
 @dataclass(frozen=True, slots=True)
 class SaveFile:
     """A file that requirements are kept in, or one that it includes with ``-r``."""
@@ -250,10 +253,12 @@ def _replaced(place: _Place, wanted: _Wanted, hashes: Sequence[str]) -> Saving |
     keeps_hashes = not moved
     line_end = dominant_line_end(document.text)
     for text in _candidates(place.line, goal, fresh_hashes, line_end, keeps_hashes=keeps_hashes):
-        lines = parse_requirements(text).lines
-        if len(lines) != 1 or lines[0].entry is None:
-            continue
-        if _reading(lines[0].entry) == goal:
+        lines = parse_requirements(text.rstrip("\r\n") + "\nfollowing\n").lines
+        if (
+            len(lines) == _ITSELF_AND_THE_FOLLOWING
+            and lines[0].entry
+            and _reading(lines[0].entry) == goal
+        ):
             # One logical line again, and so no other is read differently.
             return Saving(place.file.path, (_smallest(place.line.text, text, place.start),))
     return NotSaved(f"{place.shown} is written in a way that cannot be changed safely")
@@ -335,7 +340,10 @@ def _candidates(
     is_continued = "\n" in line.text[:body_end] or bool(hashes and not keeps_hashes)
     separator = f" \\{line_end}    " if is_continued else " "
     text = separator.join([f"{name}{extras}{specifier}{marker}", *kept])
-    yield text + (f"  {comment.text}" if comment is not None else "") + end
+    if comment is not None:
+        # On a line of its own, a comment that ends so is not continued; behind something it is.
+        text += "  " + comment.text.rstrip("\\ \t")
+    yield text + end
 
 
 def _part_edits(text: str, entry: Entry, goal: _Reading) -> Iterator[Edit]:
