@@ -75,7 +75,7 @@ def _starts(rounds: int) -> list[Row]:
         chance.shuffle(order)
         for name in order:
             start = time.perf_counter()
-            with Client(COMMANDS[name]) as client:
+            with Client(COMMANDS[name], is_warm=False) as client:
                 client.initialize()
                 client.open(URI, text)
                 client.diagnostics(URI)
@@ -124,7 +124,7 @@ def _keystrokes_in(folder: Path, rounds: int, content: list[str], goal: str) -> 
     path = folder / "requirements.txt"
     path.write_text(text)
     uri = path.as_uri()
-    clients = {name: TimedClient(command) for name, command in COMMANDS.items()}
+    clients = {name: TimedClient(command, is_warm=False) for name, command in COMMANDS.items()}
     taken: dict[str, list[float]] = {name: [] for name in COMMANDS}
     findings = 0
     try:

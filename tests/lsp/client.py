@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.harness.warm import Process, start, start_cold
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
@@ -79,7 +81,10 @@ class Deadline(Exception):
 
 
 class Client:
-    """One server process and the conversation with it."""
+    """One server process and the conversation with it.
+
+    The process has its code imported already, unless *is_warm* says otherwise.
+    """
 
     def __init__(
         self,
@@ -87,19 +92,16 @@ class Client:
         *,
         cwd: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        is_warm: bool = True,
     ) -> None:
         server_folder = Path(__file__).resolve().parents[2] / "server"
         inherited = {**os.environ, "PYTHONPATH": str(server_folder), "PINFOLD_STRICT": "1"}
         # Where tests run in an activated environment, that is none of the server's business.
         for variable in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_VERSION"):
             inherited.pop(variable, None)
-        self.process = subprocess.Popen(
-            list(command),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env={**inherited, **(environment or {})},
+        begin = start if is_warm else start_cold
+        self.process: Process = begin(
+            command, cwd=cwd or Path.cwd(), env={**inherited, **(environment or {})}
         )
         self.replies: dict[str, Callable[[Message], object]] = {}
         self.requests: list[Message] = []

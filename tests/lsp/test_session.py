@@ -7,12 +7,23 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.lsp.client import CAPABILITIES, SERVER, Client, ServerError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 URI = "file:///nowhere/requirements.txt"
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    """Return a client of a server that was started as an editor starts it."""
+    with Client(is_warm=False) as client:
+        yield client
 
 
 def check_error(client: Client, method: str, params: object, code: int) -> None:
