@@ -3,7 +3,7 @@
 
 import * as vscode from "vscode";
 import type { EnvironmentTree, TreeNode } from "./generated/protocol";
-import { type ServerSession, unlessAway } from "./session";
+import { DOCUMENTS, type ServerSession, unlessAway } from "./session";
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 
@@ -52,6 +52,8 @@ export function registerEnvironmentsView(context: vscode.ExtensionContext, sessi
     session.onDidChangeEnvironment(refresh),
     session.onDidChangeInventory(refresh),
     vscode.workspace.onDidChangeWorkspaceFolders(refresh),
+    // Packages stand beside the requirements that ask for them.
+    vscode.workspace.onDidSaveTextDocument((saved) => vscode.languages.match(DOCUMENTS, saved) > 0 && refresh()),
     onNode("pinfold.installWanted", ({ argument, wanted }) =>
       vscode.commands.executeCommand("pinfold.installPackages", { ...argument, packages: [wanted] }),
     ),

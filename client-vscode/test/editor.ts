@@ -207,6 +207,7 @@ export const happenings = {
   trusted: new EventEmitter<void>(),
   editorChanged: new EventEmitter<void>(),
   foldersChanged: new EventEmitter<void>(),
+  saved: new EventEmitter<{ languageId: string }>(),
   extensionsChanged: new EventEmitter<void>(),
   settingChanged: new EventEmitter<{ affectsConfiguration: (name: string) => boolean }>(),
 };
@@ -322,6 +323,7 @@ export const workspace = {
   onDidGrantWorkspaceTrust: happenings.trusted.event,
   onDidChangeConfiguration: happenings.settingChanged.event,
   onDidChangeWorkspaceFolders: happenings.foldersChanged.event,
+  onDidSaveTextDocument: happenings.saved.event,
   registerTextDocumentContentProvider: (_scheme: string, provider: typeof editor.documents) => {
     editor.documents = provider;
     return new Disposable(() => undefined);
@@ -364,7 +366,10 @@ export const extensions = {
 
 export const LanguageStatusSeverity = {};
 
-export const languages = { createLanguageStatusItem: () => ({ dispose: () => undefined }) };
+export const languages = {
+  createLanguageStatusItem: () => ({ dispose: () => undefined }),
+  match: (_selector: unknown, { languageId }: { languageId: string }) => (languageId === "pip-requirements" ? 10 : 0),
+};
 
 export const commands = {
   executeCommand: (...all: unknown[]) => {

@@ -5,7 +5,7 @@ import { beforeEach, test } from "node:test";
 import { registerDocuments } from "../src/documents";
 import { registerEnvironmentsView } from "../src/environmentsView";
 import { registerStatus } from "../src/status";
-import { editor, EventEmitter, Uri, workspace } from "./editor";
+import { editor, EventEmitter, happenings, Uri, workspace } from "./editor";
 
 const settled = () => new Promise(setImmediate);
 
@@ -58,6 +58,20 @@ test("of two answers the later question's stays, whichever comes last", async ()
   await settled();
 
   assert.deepEqual((await editor.tree?.getChildren())?.map(({ label }) => label), ["new"]);
+});
+
+test("a dependency file that is saved may ask for something else", async () => {
+  registerEnvironmentsView(context as never, session as never);
+  const top = editor.tree?.getChildren();
+  session.answers.shift()?.(["before"]);
+  await top;
+  happenings.saved.fire({ languageId: "python" });
+  assert.equal(session.answers.length, 0);
+  happenings.saved.fire({ languageId: "pip-requirements" });
+  session.answers.shift()?.(["after"]);
+  await settled();
+
+  assert.deepEqual((await editor.tree?.getChildren())?.map(({ label }) => label), ["after"]);
 });
 
 test("what cannot be asked for again stays, and so does what is unfolded meanwhile", async () => {
