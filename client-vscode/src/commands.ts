@@ -22,11 +22,12 @@ export function argumentOf(args: readonly unknown[], active: vscode.Uri | undefi
     const selected: unknown[] = Array.isArray(all) && all[0] instanceof vscode.Uri ? all : [first];
     return { selected: selected.map(String) };
   }
+  const before = active === undefined ? {} : { active: active.toString() };
   if (typeof first === "object" && first !== null) {
     // A node of a tree view has one of its own.
-    return "argument" in first ? (first.argument as object) : first;
+    return "argument" in first ? { ...(first.argument as object), ...before } : first;
   }
-  return active === undefined ? {} : { active: active.toString() };
+  return before;
 }
 
 async function forward(session: ServerSession, id: string, args: readonly unknown[]): Promise<unknown> {
@@ -46,15 +47,27 @@ export async function withMessage<T>(work: Promise<T>): Promise<T | undefined> {
     // What became of a cancelled operation says the server, once everything is as it was.
     const isCancelled = error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled;
     if (!isCancelled && !(error instanceof ServerAway)) {
-      void tell(error instanceof Error ? error.message : String(error));
+      void tell(error instanceof Error ? error.message : String(error), needsTrust(error));
     }
     return undefined;
   }
 }
 
-async function tell(problem: string): Promise<void> {
+/** What is off because the workspace is not trusted. */
+export class NeedsTrust extends Error {}
+
+/** Returns whether this, or the server, has refused something because the workspace is not trusted. */
+function needsTrust(error: unknown): boolean {
+  if (error instanceof NeedsTrust) {
+    return true;
+  }
+  const data = error instanceof ResponseError ? (error.data as { reason?: unknown } | undefined) : undefined;
+  return data?.reason === "untrusted";
+}
+
+async function tell(problem: string, needsTrust: boolean): Promise<void> {
   const message = problem.charAt(0).toUpperCase() + problem.slice(1);
-  const actions = vscode.workspace.isTrusted ? [] : ["Manage Workspace Trust"];
+  const actions = needsTrust ? ["Manage Workspace Trust"] : [];
   if ((await vscode.window.showErrorMessage(message, ...actions)) !== undefined) {
     await vscode.commands.executeCommand("workbench.trust.manage");
   }

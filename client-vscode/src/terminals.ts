@@ -3,7 +3,7 @@
 // for those that we open ourselves a line, too, which VS Code's scripts evaluate in the shell.
 
 import * as vscode from "vscode";
-import { argumentOf, withMessage } from "./commands";
+import { argumentOf, NeedsTrust, withMessage } from "./commands";
 import type { EnvironmentChanged, TerminalActivation } from "./generated/protocol";
 import type { ServerSession } from "./session";
 
@@ -80,7 +80,7 @@ export function setVariables(collection: vscode.EnvironmentVariableCollection, v
 /** Returns how a terminal is opened in an environment; undefined if a person did not say in which. */
 async function terminalOptions(session: ServerSession, argument: object): Promise<vscode.TerminalOptions | undefined> {
   if (!vscode.workspace.isTrusted) {
-    throw new Error("terminals run what is in the workspace, and so are off in Restricted Mode");
+    throw new NeedsTrust("terminals run what is in the workspace, and so are off in Restricted Mode");
   }
   const activation = await asked(session, argument);
   if (activation === null) {

@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
-import { argumentOf } from "../src/commands";
+import { argumentOf, NeedsTrust, withMessage } from "../src/commands";
 import { SERVER_COMMANDS } from "../src/generated/commands";
 import { withoutSecrets } from "../src/issueReport";
-import { Uri } from "./editor";
+import { editor, Uri, workspace } from "./editor";
+import { ResponseError } from "./languageClient";
 
 const A = Uri.file("/project/a") as never;
 const B = Uri.file("/project/b") as never;
@@ -20,14 +21,33 @@ test("an editor's title menu gives no list beside the file", () => {
   assert.deepEqual(argumentOf([A, { groupId: 0 }], undefined), { selected: ["file:///project/a"] });
 });
 
-test("a node of a tree gives its argument, and a link its own", () => {
-  assert.deepEqual(argumentOf([{ argument: { environment: "/e" } }], A), { environment: "/e" });
+test("a node of a tree gives its argument and what is in front, and a link its own", () => {
+  assert.deepEqual(argumentOf([{ argument: { environment: "/e" } }], undefined), { environment: "/e" });
+  const both = { environment: "/e", active: "file:///project/a" };
+  assert.deepEqual(argumentOf([{ argument: { environment: "/e" } }], A), both);
   assert.deepEqual(argumentOf([{ folder: "/f" }], A), { folder: "/f" });
 });
 
 test("the palette gives the active file, if there is one", () => {
   assert.deepEqual(argumentOf([], A), { active: "file:///project/a" });
   assert.deepEqual(argumentOf([], undefined), {});
+});
+
+test("trust is offered where a command was refused for want of it, and nowhere else", async () => {
+  editor.reset();
+  workspace.isTrusted = false;
+  for (const data of [{ reason: "untrusted" }, { reason: "another" }, null, undefined]) {
+    await withMessage(Promise.reject(new ResponseError(-32803, "no", data)));
+  }
+  await withMessage(Promise.reject(new Error("no")));
+  await withMessage(Promise.reject(new NeedsTrust("off")));
+
+  const offer = "Manage Workspace Trust";
+  const shown = editor.dialogues.map(({ title, actions }) => [title, ...actions]);
+  assert.deepEqual(shown, [["No", offer], ["No"], ["No"], ["No"], ["No"], ["Off", offer]]);
+  editor.dialogues[0]?.press("Manage Workspace Trust");
+  await new Promise(setImmediate);
+  assert.deepEqual(editor.executed, [["workbench.trust.manage"]]);
 });
 
 test("each command of package.json is registered by somebody, and each of the server's is in it", () => {

@@ -62,6 +62,33 @@ def test_verbs(env: Runner) -> None:
         assert (0, True) == (told.status, f"usage: pinfold env {verb}" in told.out)
 
 
+@pytest.mark.parametrize("instead", ["nothing", "a folder", "a circular link"])
+@pytest.mark.parametrize("name", [".venv", "other"])
+def test_lost_configuration(env: Runner, base: Path, instead: str, name: str) -> None:
+    """Whoever is asked about an environment without its pyvenv.cfg says so, and the same."""
+    prefix = make_whole(env.folder / name, base)
+    configuration = prefix / "pyvenv.cfg"
+    configuration.unlink()
+    if instead == "a folder":
+        configuration.mkdir()
+    elif instead == "a circular link":
+        configuration.symlink_to(configuration.name)
+    env("env", "select", name)
+    asked = [env("env", verb, "--format=json") for verb in ("list", "show", "why", "doctor")]
+    asked.append(env("env", "doctor", name, "--format=json"))
+    shapes = ("env-list", "env-show", "env-why", "env-doctor", "env-doctor")
+    answers = [result.json(shape) for result, shape in zip(asked, shapes, strict=True)]
+    entries = [
+        answer["environment"] if "environment" in answer else answer["environments"][0]
+        for answer in answers
+    ]
+
+    assert [0, 0, 0, 1, 1] == [result.status for result in asked]
+    assert [(str(prefix), "venv")] * 5 == [(one["id"], one["kind"]) for one in entries]
+    for entry in entries:
+        assert ["configuration-unreadable"] == [one["problem"] for one in entry["health"]]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

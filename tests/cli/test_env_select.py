@@ -59,6 +59,32 @@ def test_choice_counts(env: Runner, base: Path) -> None:
     assert "Nothing was chosen for the current folder.\n" == env("env", "select", "--forget").out
 
 
+def test_choice_that_is_gone(env: Runner, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever needs it says how the choice is forgotten, in whichever folder that is."""
+    make_whole(env.folder / "other", base)
+    env.write("sub/x", "")
+    env("env", "select", "other")
+    shutil.rmtree(env.folder / "other")
+    way_out = "`pinfold env select --forget` forgets that choice"
+    asked = [
+        ("env", "show"),
+        ("run", "python"),
+        ("env", "activate", "--shell", "bash"),
+        ("install", "x"),
+    ]
+
+    for arguments in asked:
+        result = env(*arguments)
+        assert (2, True) == (result.status, f"does not exist; {way_out}" in result.err), result
+    assert f"\n  {way_out}\n" in env("env", "why").out
+    monkeypatch.chdir(env.folder / "sub")
+    above = f"`pinfold env select --forget --for {env.folder}` forgets that choice"
+    assert above in env("env", "show").err
+    monkeypatch.chdir(env.folder)
+    env("env", "select", "--forget")
+    assert "select --forget" not in env("env", "show").err
+
+
 def test_choice_for_another_folder(env: Runner, base: Path) -> None:
     """`--for` names the folder; others are not touched."""
     make_whole(env.folder / ".venv", base)

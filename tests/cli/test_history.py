@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pinfold.core.environments.changes.journal import Entry, SetAside
+from pinfold.core.environments.changes.journal import Entry, SetAside, VersionChange
 from pinfold.core.environments.changes.safe_change import Changes
 from pinfold.core.model.plan import Verb
 from tests.core.environments.changes.trees import make_environment
@@ -29,11 +30,14 @@ def changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Changes:
     return Changes(state)
 
 
-def changed(changes: Changes, prefix: Path) -> Entry:
-    """Change an environment."""
-    with changes.change(make_environment(prefix), Verb.INSTALL, SetAside.COPIED) as change:
+def changed(changes: Changes, prefix: Path, *names: str) -> Entry:
+    """Change an environment: packages of these *names* are new."""
+    new = tuple(VersionChange(name, None, "1.0") for name in names)
+    if not prefix.exists():
+        make_environment(prefix)
+    with changes.change(prefix, Verb.INSTALL, SetAside.COPIED) as change:
         (prefix / "new").touch()
-        change.keep()
+        change.keep(new)
     return changes.journal.history()[-1]
 
 
@@ -96,6 +100,34 @@ def test_an_id_that_is_none(changes: Changes, pinfold: Runner) -> None:
     there_is_none = "pinfold: there is no change nosuch; see `pinfold history`"
     assert none.err.endswith(f"{there_is_none}\n")
     assert said.err.endswith(f"{there_is_none}; the next one is {entry.id}\n")
+
+
+def test_a_later_change_comes_first(changes: Changes, pinfold: Runner) -> None:
+    """Whoever would undo an older change hears which one has to be undone first, and of when."""
+    prefix = pinfold.folder / ".venv"
+    older = changed(changes, prefix, "till")
+    changed(changes, prefix, "attrs", "cattrs", "iniconfig", "packaging")
+    said = pinfold("undo", older.id, "--env", ".venv")
+
+    assert 2 == said.status
+    assert re.search(
+        r"undo the later change first: install of attrs, cattrs, iniconfig and 1 more, \d\d:\d\d;"
+        r" see `pinfold history`\n$",
+        said.err,
+    )
+
+
+def test_a_change_that_cannot_be_undone_now(changes: Changes, pinfold: Runner) -> None:
+    """One that is undone already, and one of another environment, are told for what they are."""
+    prefix, other = pinfold.folder / ".venv", pinfold.folder / "other"
+    elsewhere = changed(changes, other, "till")
+    undone = changed(changes, prefix, "attrs")
+    pinfold("undo", "--env", ".venv", "--yes")
+
+    again = pinfold("undo", undone.id, "--env", ".venv").err
+    assert "that cannot be taken back now: install of attrs, " in again
+    wrong = pinfold("undo", elsewhere.id, "--env", ".venv").err
+    assert f"that is a change of {other}: install of till, " in wrong
 
 
 def test_looking_lets_go_of_nothing(

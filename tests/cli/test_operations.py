@@ -311,7 +311,7 @@ def test_history(shop: Shop) -> None:
     ]
     assert "(undone)" in lines
     refused = shop.run("undo", entries[3]["id"], "--yes", expected=2).stderr
-    assert "is not the change that comes next; see `pinfold history`; the next one is " in refused
+    assert "that cannot be taken back now: uninstall of helper, " in refused
     shop.run("undo", entries[0]["id"], "--yes")
     assert OLD == shop.names()
 

@@ -294,6 +294,15 @@ def test_what_an_uninstallation_leaves(shop: Shop) -> None:
     shop.write("requirements.txt", "money\n")
     wanted = shop.run("uninstall", "shop", "--dry-run").stdout
 
+    shop.write(
+        "requirements.txt", "# ours\nshop; python_version > '3'\nmoney; python_version < '3'\n"
+    )
+    asked = shop.run("uninstall", "shop", "money", "--dry-run").stdout
+
     assert hint in named
     assert "- money 1.0" in with_all
     assert "stays" not in with_all + wanted
+    assert "asks for" not in named + wanted
+    assert ["requirements.txt, line 2, asks for shop; python_version > '3'"] == [
+        line for line in asked.splitlines() if "asks for" in line
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,93 @@ def test_made_anew_from_what_is_left(shop: Shop) -> None:
     assert shop.names() == OLD
     shop.run("undo", "--yes")
     assert {name for name in before if not name.startswith("held")} <= shop.present().keys()
+
+
+def test_a_folder_in_the_place_of_the_file(shop: Shop) -> None:
+    """It was an environment, and so it is made anew; undo gives back that folder too."""
+    lose(shop, "pyvenv.cfg")
+    (shop.prefix / "pyvenv.cfg").mkdir()
+    shop.run("env", "rebuild", "--python", BASE)
+
+    assert shop.names() == OLD
+    shop.run("undo", "--yes")
+    assert (shop.prefix / "pyvenv.cfg").is_dir()
+
+
+def test_packages_that_cannot_be_read(shop: Shop) -> None:
+    """Then what the project asks for is installed, or nothing; which of them is said before."""
+    lose(shop, "lib")
+    first = shop.run("env", "rebuild", "--dry-run").stdout
+    shop.write("requirements.txt", "helper==1.0\n")
+    second = shop.run("env", "rebuild", "--dry-run").stdout
+    shop.run("env", "rebuild")
+
+    assert "Which packages it had cannot be read: none is installed.\n" in first
+    instead = "what requirements.txt asks for is installed instead"
+    assert f"Which packages it had cannot be read: {instead}.\n" in second
+    assert shop.names() == {"helper": "1.0"}
+    shop.run("undo", "--yes")
+    assert not (shop.prefix / "lib").exists()
+
+
+def test_its_python_is_kept(shop: Shop) -> None:
+    """What is made over another has the Python of that, unless the project asks for another."""
+    home = link_of_base(shop)
+    kept = shop.run("env", "create", "--over", "--no-install", "--dry-run").stdout
+    named = shop.run("env", "create", "--over", "--no-install", "--dry-run", "--python", BASE)
+    rebuilt = shop.run("env", "rebuild", "--dry-run").stdout
+    shop.write(".python-version", "2.7\n")
+    other = shop.outcome("env", "create", "--over", "--no-install", "--dry-run", expected=2)
+
+    note = "It has the same Python as the environment that it replaces.\n"
+    assert f"({home}/python" in kept
+    assert note in kept
+    assert note not in named.stdout
+    assert f"({home}/python" in rebuilt
+    assert "there is no Python on this machine that is 2.7" in other["refusal"]["message"]
+
+
+def link_of_base(shop: Shop) -> Path:
+    """Let the environment be made from a folder that nobody finds by himself; return that."""
+    home = shop.root / "python/bin"
+    home.parent.mkdir()
+    home.symlink_to(Path(BASE).parent)
+    configuration = shop.prefix / "pyvenv.cfg"
+    lines = configuration.read_text("utf-8").splitlines()
+    others = [line for line in lines if not line.startswith("home")]
+    configuration.write_text("\n".join([f"home = {home}", *others, ""]), "utf-8")
+    return home
+
+
+@pytest.mark.parametrize("named", [None, ".venv", ".venv/bin/python"])
+def test_it_is_not_made_from_itself(shop: Shop, named: str | None) -> None:
+    """What is in it goes with it: what that leads to is taken, or another."""
+    configuration = shop.prefix / "pyvenv.cfg"
+    lines = configuration.read_text("utf-8").splitlines()
+    others = [line for line in lines if not line.startswith("home")]
+    home = f"home = {shop.prefix}/bin"
+    configuration.write_text("\n".join([home, *others, ""]), "utf-8")
+    shop.run("env", "rebuild", *(() if named is None else ("--python", named)))
+
+    assert shop.names() == OLD
+    assert home not in configuration.read_text("utf-8").splitlines()
+
+
+def test_a_copied_interpreter_of_its_own(shop: Shop) -> None:
+    """An interpreter in it that leads to no other cannot be what it is made from."""
+    own = shop.prefix / "bin/own"
+    shutil.copy(BASE, own)
+    refusal = shop.outcome("env", "rebuild", "--python", ".venv/bin/own", expected=2)["refusal"]
+
+    assert f"{own} is in the environment that is made anew, and goes with it" == refusal["message"]
+    for path in (shop.prefix / "bin").glob("python*"):
+        path.unlink()
+        shutil.copy(BASE, path)
+    configuration = shop.prefix / "pyvenv.cfg"
+    configuration.write_text(f"home = {shop.prefix}/bin\nversion = 3.12.1\n", "utf-8")
+    other = shop.run("env", "rebuild", "--dry-run").stdout
+    assert "\nPython: " in other
+    assert f"({shop.prefix}/" not in other
 
 
 def test_what_is_left_goes(shop: Shop) -> None:

@@ -106,7 +106,7 @@ def test_pinfold_toml_needs_no_table() -> None:
             '"unpined"',
             "unknown rule `unpined`; did you mean `unpinned`?",
         ),
-        ("ignore = ['x']", "'x'", "unknown rule `x`; `pinfold rule` lists all rules"),
+        ("ignore = ['x']", "'x'", "unknown rule `x`"),
         ("select = [1.5]", "1.5", "each item of `select` must be a string, not a number"),
         (
             'severity.unpinned = "eror"',
@@ -121,7 +121,7 @@ def test_pinfold_toml_needs_no_table() -> None:
                 ' write one of "error", "warning", "info", "hint", "off"'
             ),
         ),
-        ('severity.x = "off"', "x", "unknown rule `x`; `pinfold rule` lists all rules"),
+        ('severity.x = "off"', "x", "unknown rule `x`"),
         ("exclude = ['[z-a]']", "'[z-a]'", "`[z-a]` is not a glob"),
         ("exclude = ['#x']", "'#x'", "`#x` is a glob that matches no path"),
         (

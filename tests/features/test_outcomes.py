@@ -10,6 +10,7 @@ from pinfold.core.environments.changes.journal import VersionChange
 from pinfold.core.environments.operations.carrying_out import Done
 from pinfold.core.environments.operations.runner import Outcome, Result
 from pinfold.core.model.plan import LineChange, Plan, Verb
+from pinfold.core.model.wording import in_editor
 from pinfold.features.operations import outcome_text
 
 
@@ -21,7 +22,7 @@ def test_written_alone() -> None:
 
     written = "Nothing to do.\na.txt is written"
     assert f"{written}, which `pinfold undo` does not take back." == outcome_text(outcome, ".venv")
-    assert f"{written}." == outcome_text(outcome, ".venv", says_undo=False)
+    assert f"{written}." == outcome_text(outcome, ".venv", say=in_editor)
 
 
 @pytest.mark.parametrize(

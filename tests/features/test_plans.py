@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from pinfold.core.model.plan import (
     Step,
     Verb,
 )
+from pinfold.features.operations import plan_lines
 from pinfold.features.plans import asker_text, change_text, plan_json
 from tests.cli.running import validate
 
@@ -98,3 +100,15 @@ def test_askers() -> None:
         "flask",
         "app: flask>1",
     ) == (asker_text(one, str), asker_text(two, str), asker_text(three, str))
+
+
+def test_where_packages_come_from() -> None:
+    """The default index is named beside others, and not where there is nothing else to know."""
+    default, other = IndexUse("the default index", "default"), IndexUse("http://i", "pip.conf")
+    plan = Plan(Verb.INSTALL, Path("/x"), indexes=(default, other))
+
+    assert [
+        "packages come from the default index",
+        "packages come from http://i (pip.conf)",
+    ] == list(plan_lines(plan, str))
+    assert [] == list(plan_lines(replace(plan, indexes=(default,)), str))

@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from pinfold.core.environments.health.case import REBUILD
 from pinfold.core.model.dependency import PackageName
 from pinfold.core.model.environment import (
     Breakage,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 PREFIX = Path("/project/.venv")
-REPAIR = "rebuild the environment (`pinfold env rebuild`)"
 _WORD = re.compile(r"\s+(requires|from|hash|commit|editable|extra(?!\s*==))\s+")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 
@@ -63,7 +63,7 @@ def environment(
         answer,
         contradictions=tuple(_contradiction(text, python) for text in said["asks"]),
         ailments=(
-            *(Ailment(HealthProblem.BASE_GONE, cause, REPAIR) for cause in said["broken"]),
+            *(Ailment(HealthProblem.BASE_GONE, cause, REBUILD) for cause in said["broken"]),
             *(
                 Ailment(HealthProblem.HALF_INSTALLED, cause, "install it again", is_severe=False)
                 for cause in said["damaged"]

@@ -306,7 +306,7 @@ def test_two_folders(client: Client, project: Path, tmp_path: Path) -> None:
         str(project / "other")
         == execute(client, "explainEnvironment", folder=str(project))["prefix"]
     )
-    check_refused(client, begin(client, "listPackages"), INVALID_PARAMS, "`folder`")
+    check_refused(client, begin(client, "listPackages"), INVALID_PARAMS, "several folders")
 
 
 def chooser(label: str, seen: list[Message]) -> Any:
@@ -431,7 +431,7 @@ def test_too_many_for_a_message(client: Client, project: Path) -> None:
         make_environment(project / f"venv{number}")
     client.initialize(root=project)
 
-    check_refused(client, begin(client, "selectEnvironment"), REQUEST_FAILED, "`environment`")
+    check_refused(client, begin(client, "selectEnvironment"), REQUEST_FAILED, "pass environment")
 
 
 @pytest.mark.parametrize("word", ["none", "automatic"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,15 @@ import pytest
 
 from pinfold.lsp.command_table import COMMANDS_BY_ID
 from tests.harness.index import Index, quiet_variables, sdist, wheel
-from tests.lsp.client import CAPABILITIES, NO_REPLY, PULL_CAPABILITIES, SERVER, Client, Message
+from tests.lsp.client import (
+    CAPABILITIES,
+    NO_REPLY,
+    PULL_CAPABILITIES,
+    SERVER,
+    Client,
+    Message,
+    ServerError,
+)
 from tests.lsp.schemas import validate
 from tests.lsp.test_commands import REQUEST_CANCELLED, REQUEST_FAILED, check_refused
 
@@ -474,7 +483,7 @@ def test_nobody_agrees(uv_scene: Scene) -> None:
     assert ("declined", "previewed") == (declined["result"], previewed["result"])
     assert ["Environment: .venv", "+ flask 3.1.0  (flask)"] == preview["lines"][:2]
     assert ["flask", "werkzeug"] == [one["name"] for one in previewed["plan"]["changes"]]
-    check_refused(scene.client, refused, REQUEST_FAILED, "pass `yes`")
+    check_refused(scene.client, refused, REQUEST_FAILED, "pass yes")
     assert {"tiny": "1.0"} == scene.installed
 
 
@@ -636,7 +645,7 @@ def test_client_with_messages_alone(tmp_path: Path, index: Index) -> None:
     with scene.client:
         result = scene.run("createEnvironment", python=BASE)
         refused = scene.begin("installPackages")
-        check_refused(scene.client, refused, REQUEST_FAILED, "pass `packages`")
+        check_refused(scene.client, refused, REQUEST_FAILED, "pass packages")
 
     assert "done" == result["result"]
     assert [
@@ -833,13 +842,36 @@ def test_a_place_that_would_break_scripts(uv_scene: Scene) -> None:
     assert "separates folders in PATH" in refused["refusal"]["message"]
 
 
+def test_words_of_an_editor(uv_scene: Scene) -> None:
+    """Nobody in front of an editor is told to run `pinfold`, or to pass it an option."""
+    scene = uv_scene
+    scene.create("flask==3.1.0")
+    older = scene.run("installPackages", packages=["tiny==1.0"], yes=True)["id"]
+    scene.run("installPackages", packages=["tiny==2.0"], yes=True)
+    previews: list[Message] = []
+    scene.client.replies["pinfold/preview"] = previews.append
+    scene.run("uninstallPackages", packages=["flask"])
+    scene.run("undo")
+    scene.run("undo", id=older, yes=True)
+    later = scene.client.wait("window/showMessage")["message"]
+    scene.file.write_text("tiny >== 2\n")
+    scene.run("installRequirements", yes=True)
+    refused = scene.client.wait("window/showMessage")["message"]
+
+    uninstalling, undoing = ("\n".join(one["lines"]) for one in previews)
+    assert "werkzeug stays, though nothing else needs it." in uninstalling
+    assert re.search(r"^Takes back: install of [-\d]+ [:\d]+$", undoing, re.MULTILINE)
+    assert re.fullmatch(r"undo the later change first: install of tiny, \d\d:\d\d", later)
+    assert "requirements.txt:1: >== is no operator: write >=; mend it, and try again" == refused
+
+
 def test_written_down(uv_scene: Scene) -> None:
     """What is installed becomes a file, pins, a tree and a history, without trust."""
     scene = uv_scene
     scene.create("flask", "tiny==1.0")
     scene.client.notify("pinfold/trustChanged", {"trusted": False})
     scene.client.replies["workspace/applyEdit"] = lambda _params: {"applied": True}
-    scene.file.write_text("flask\ntiny\nunknown\n")
+    scene.file.write_text("flask\ntiny<2\nunknown\nwerkzeug<3\n")
     frozen = scene.run("freeze", file=str(scene.file))
     whole = scene.client.wait_for_request("workspace/applyEdit")
     pinned = scene.run("pinAll")
@@ -851,7 +883,7 @@ def test_written_down(uv_scene: Scene) -> None:
 
     assert "flask==3.1.0\ntiny==1.0\nwerkzeug==3.1.3\n" == frozen["text"]
     assert [frozen["text"]] == edits_of(whole, uri)
-    assert (2, 1) == (pinned["pinned"], pinned["left"])
+    assert (2, 2) == (pinned["pinned"], pinned["left"])
     assert ["==3.1.0", "==1.0"] == edits_of(pins, uri)
     assert ["flask 3.1.0", "└── werkzeug 3.1.3"] == tree["text"].split("\n")[:2]
     assert ["flask"] == [branch["name"] for branch in why["trees"]]
@@ -889,7 +921,9 @@ def test_trust_that_is_taken_back(uv_scene: Scene, *, agrees: bool) -> None:
     scene.client.replies["window/workDoneProgress/create"] = distrust if agrees else lambda _: None
     refused = scene.begin("installPackages", packages=["tiny==2.0"], yes=agrees)
 
-    check_refused(scene.client, refused, REQUEST_FAILED, "Install packages runs programs")
+    with pytest.raises(ServerError, match="Install packages runs programs") as caught:
+        scene.client.answer(refused)
+    assert {"reason": "untrusted"} == caught.value.error["data"]
     assert {"tiny": "1.0"} == scene.installed
 
 

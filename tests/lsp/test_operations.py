@@ -238,8 +238,11 @@ def test_untrusted(client: Client, tmp_path: Path, told: str) -> None:
     else:
         client.initialize(initializationOptions={"trusted": False})
     identifier = begin(client, "test.operate", tmp_path)
+    with pytest.raises(ServerError) as caught:
+        client.answer(identifier)
 
-    check_refused(client, identifier, REQUEST_FAILED, "Operate", "not trusted", "Trust")
+    assert {"reason": "untrusted"} == caught.value.error["data"]
+    check_refused(client, begin(client, "test.operate"), REQUEST_FAILED, "Operate", "not trusted")
     assert {"done": True} == client.answer(begin(client, "test.quick"))
     assert not (tmp_path / PUT_BACK).exists()
 
@@ -313,7 +316,7 @@ def test_nobody_to_ask_for_a_text(client: Client) -> None:
     """A client with messages alone is told which argument would have been the answer."""
     client.initialize()
 
-    check_refused(client, begin(client, "test.name"), REQUEST_FAILED, "test.name", "`name`")
+    check_refused(client, begin(client, "test.name"), REQUEST_FAILED, "test.name", "pass name")
 
 
 def test_commands_beyond_the_declared_are_told(client: Client) -> None:

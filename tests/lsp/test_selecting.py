@@ -8,7 +8,7 @@ import pytest
 
 from tests.lsp.client import NO_REPLY
 from tests.lsp.schemas import validate
-from tests.lsp.test_commands import UI_CAPABILITIES, client, execute
+from tests.lsp.test_commands import UI_CAPABILITIES, begin, client, execute
 from tests.lsp.test_environments import make_environment
 
 if TYPE_CHECKING:
@@ -194,3 +194,58 @@ def test_why_a_package_is_there(client: Client, project: Path) -> None:
 
     assert asked == named
     assert {"name": "dependencies.txt", "text": "flask 1.0\n"} == named["document"]
+
+
+def test_one_taken_in_a_view_is_for_the_project_in_front(client: Client, project: Path) -> None:
+    """Of several projects in a folder, only that of the active file gets it; and that is said."""
+    for name in ("a", "b"):
+        make_environment(project / name / ".venv")
+        (project / name / "requirements.txt").write_text("")
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    active = (project / "a" / "main.py").as_uri()
+    (project / "a" / "main.py").write_text("")
+    theirs = str(project / "b" / ".venv")
+    taken = execute(
+        client, "selectEnvironment", folder=str(project), environment=theirs, active=active
+    )
+    said = client.wait("window/showMessage")
+
+    assert (str(project / "a"), theirs) == (taken["folder"], taken["selection"]["prefix"])
+    assert "b/.venv is for the files in project/a now." == said["message"]
+    untouched = execute(client, "explainEnvironment", folder=str(project))
+    assert str(project / ".venv") == untouched["prefix"]
+
+
+def test_the_choice_that_counts_is_forgotten(client: Client, project: Path) -> None:
+    """Also where it was made for a folder above, as nothing else would help."""
+    make_environment(project / "a" / ".venv")
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    execute(client, "selectEnvironment", environment=str(project / "other"))
+    inner = str(project / "a")
+    before = execute(client, "explainEnvironment", folder=inner)["prefix"]
+    execute(client, "selectEnvironment", folder=inner, environment="automatic")
+
+    assert str(project / "other") == before
+    assert (
+        str(project / "a" / ".venv")
+        == execute(client, "explainEnvironment", folder=inner)["prefix"]
+    )
+
+
+def test_a_broken_one_is_to_be_rebuilt_first(client: Client, project: Path) -> None:
+    """Whoever looks for a way out of a broken environment finds it on top."""
+    (project / ".venv" / "bin" / "python").unlink()
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    client.replies["pinfold/pick"] = lambda _params: NO_REPLY
+    client.replies["window/showMessageRequest"] = lambda _params: NO_REPLY
+    choosing = begin(client, "selectEnvironment")
+    last = client.wait("pinfold/pickItems", lambda params: not params["busy"])
+    first, second, *_ = last["items"]
+    (asked,) = (one["id"] for one in client.requests if one["method"] == "pinfold/pick")
+    client.send({"jsonrpc": "2.0", "id": asked, "result": {"ids": ["mend"]}})
+
+    assert ("Rebuild .venv…", "Recommended") == (first["label"], first["group"])
+    assert ".venv" == second["label"]
+    assert client.answer(choosing) is None
+    # There is no real interpreter that it could be rebuilt with.
+    assert "3.12" in client.wait("window/showMessage")["message"]

@@ -31,7 +31,7 @@ from pinfold.core.environments.places import state_folder, this_machine
 from pinfold.core.environments.reader import EnvironmentReader
 from pinfold.core.environments.stalls import Stalled
 from pinfold.core.files import LocalFileSystem, is_local_path, locale_encoding
-from pinfold.core.model.environment import EnvironmentState
+from pinfold.core.model.environment import EnvironmentState, SelectionPlace
 from pinfold.core.model.facts import Facts
 from pinfold.core.workspace.snapshot import DiskFiles, Snapshot
 from pinfold.features.environments import Selection
@@ -172,11 +172,18 @@ class Scene:
 
     def way_back(self, selection: Selection) -> str | None:
         """Return what brings back the environment that *selection* has not found, if anything."""
-        if selection.answer.state is not EnvironmentState.NONE or selection.answer.is_meant:
+        answer, folder = selection.answer, selection.folder
+        if answer.state is EnvironmentState.UNUSABLE:
+            chosen = next((step for step in answer.steps if step.is_taken), None)
+            if chosen is None or chosen.place is not SelectionPlace.CHOICE or chosen.path is None:
+                return None
+            from pinfold.cli.ways_back import way_back_from_choice
+
+            return way_back_from_choice(chosen.path, folder, self.working_directory)
+        if answer.state is not EnvironmentState.NONE or answer.is_meant:
             return None
         from pinfold.cli.ways_back import way_back
 
-        folder = selection.folder
         return way_back(folder, self.project(folder), self.working_directory)
 
     def search(self, project: Path) -> Inventory:
@@ -304,7 +311,9 @@ def why_none(selection: Selection, shown: str, scene: Scene) -> Refusal:
             f"no environment for {shown}: {answer.reason}",
             "make one with `pinfold env create`, name one, or see `pinfold env list`",
         )
-    return Refusal(f"no environment for {shown} that can be used: {answer.reason}")
+    return Refusal(
+        f"no environment for {shown} that can be used: {answer.reason}", scene.way_back(selection)
+    )
 
 
 @dataclass(frozen=True, slots=True)

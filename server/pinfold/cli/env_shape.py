@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pinfold.cli.targets import shown_path
 from pinfold.cli.terminal import Ink, cells, complain, visible
+from pinfold.core.model.wording import at_command_line
 from pinfold.features import environments
 
 if TYPE_CHECKING:
@@ -68,14 +69,15 @@ def ailment_lines(ailments: Iterable[Ailment], screen: Screen, indent: str) -> I
         name = ailment.problem.value
         yield f"{indent}{screen.paint(f'{word}[{name}]', ink)} {visible(ailment.cause)}\n"
         if ailment.repair is not None:
-            yield f"{indent}  {screen.paint('repair:', Ink.DIM)} {visible(ailment.repair)}\n"
+            repair = visible(at_command_line(ailment.repair))
+            yield f"{indent}  {screen.paint('repair:', Ink.DIM)} {repair}\n"
 
 
 def tell_of_ailments(installation: Installation, scene: Scene) -> None:
     """Say on standard error why *installation* cannot be used as it is, if it cannot."""
     for ailment in installation.ailments:
         if ailment.is_severe:
-            repair = "" if ailment.repair is None else f"; {ailment.repair}"
+            repair = f"; {at_command_line(ailment.repair)}" if ailment.repair else ""
             complain(f"{short_path(installation.prefix, scene)}: {ailment.cause}{repair}")
 
 

@@ -20,6 +20,7 @@ from pinfold.cli.main import FAILED
 from pinfold.cli.terminal import complain
 from pinfold.core.environments.activation import environment_variables
 from pinfold.core.model.installation import HealthProblem
+from pinfold.core.model.wording import at_command_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +64,8 @@ def run(arguments: Sequence[str]) -> int:
     for ailment in obstacles:
         if not ailment.is_severe:
             # Else it has been told already.
-            complain(f"{shown}: {ailment.cause}; {ailment.repair}")
+            repair = f"; {at_command_line(ailment.repair)}" if ailment.repair else ""
+            complain(f"{shown}: {ailment.cause}{repair}")
     if obstacles:
         return FAILED
     variables = environment_variables(installation, os.environ)

@@ -1,17 +1,20 @@
 """Where there is no environment any more: what Pinfold's history, or what is left, gives back.
 
-Owns the words for it. Changes nothing, and looks only where no environment was found.
+Owns the words for it, and for one that somebody chose and that is gone. Changes nothing, and looks
+only where no environment was found.
 """
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from pinfold.cli.targets import shown_path
 from pinfold.core.environments.changes.history import standing
 from pinfold.core.environments.changes.journal import Journal, Phase
+from pinfold.core.environments.choices import read_choices
 from pinfold.core.environments.layout import read_remains
 from pinfold.core.environments.places import state_folder
 from pinfold.core.files import LocalFileSystem
@@ -19,7 +22,6 @@ from pinfold.core.model.plan import Verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pinfold.core.environments.changes.journal import Entry
 
@@ -42,6 +44,20 @@ def way_back(folder: Path, stop: Path, working_directory: Path) -> str | None:
 def way_back_to(prefix: Path, working_directory: Path) -> str | None:
     """Return what brings back the environment that stood at *prefix*, as a clause."""
     return _undone(lambda entry: prefix in (entry.prefix, entry.place), working_directory)
+
+
+def way_back_from_choice(prefix: Path, folder: Path, working_directory: Path) -> str:
+    """Return what is to be done where *prefix*, chosen for files in *folder*, is none any more."""
+    choices = read_choices(LocalFileSystem())
+    real = Path(os.path.realpath(folder))
+    places = (folder, *folder.parents, real, *real.parents)
+    chosen_for = next((place for place in places if choices.get(place) == prefix), folder)
+    command = "pinfold env select --forget"
+    if os.path.realpath(chosen_for) != os.path.realpath(working_directory):
+        command += f" --for {quote(shown_path(chosen_for, working_directory))}"
+    forgotten = f"`{command}` forgets that choice"
+    back = way_back_to(prefix, working_directory)
+    return forgotten if back is None else f"{back}; {forgotten}"
 
 
 def _undone(is_meant: Callable[[Entry], bool], working_directory: Path) -> str | None:

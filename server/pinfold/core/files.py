@@ -448,6 +448,23 @@ def is_local_path(text: str, *, windows: bool = os.name == "nt") -> bool:
     return not any(_WINDOWS_DEVICE.match(part) for part in re.split(r"[\\/]", text))
 
 
+def path_in_bytes(data: bytes) -> str:
+    """Return a path that stands in a file, as paths are text in this process.
+
+    A path on disk is bytes, and programs write them down as UTF-8, or as they are. They are the
+    same path only if both are decoded alike: in a locale without UTF-8 the system's paths are not.
+    """
+    # Not os.fsdecode, which raises on Windows where bytes are no UTF-8.
+    return data.decode(sys.getfilesystemencoding(), "surrogateescape")
+
+
+def path_in_text(text: str) -> str:
+    """Return a path that stands in a text that was read as UTF-8; see :func:`path_in_bytes`."""
+    if sys.getfilesystemencoding() == "utf-8":
+        return text
+    return path_in_bytes(text.encode("utf-8", "surrogatepass"))
+
+
 def locale_encoding() -> str:
     """Return the encoding that pip falls back to in this process, as pip 26.3 finds it."""
     import locale

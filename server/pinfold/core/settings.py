@@ -544,7 +544,7 @@ class _Reader:
         if name in self._known_rules:
             return True
         hint = _did_you_mean(name, self._known_rules)
-        message = f"unknown rule {shown(name)}{hint or '; `pinfold rule` lists all rules'}"
+        message = f"unknown rule {shown(name)}{hint}"
         self._complain_of_key(place, message)
         return False
 

@@ -34,6 +34,7 @@ class QuickFix:
     edits: tuple[Edit, ...]
     finding: Finding
     is_preferred: bool
+    silences: bool
 
 
 def quick_fixes(
@@ -47,10 +48,13 @@ def quick_fixes(
     ]
     line_end = dominant_line_end(document.text) if touched else ""
     kept: dict[tuple[str, tuple[Edit, ...]], QuickFix] = {}
-    for fix, finding, is_preferred in (*_mending(touched), *_silencing(document, touched)):
-        edits = tuple(with_line_end(fix.edits, line_end))
-        # Two findings on a line may offer the same thing.
-        kept.setdefault((fix.title, edits), QuickFix(fix.title, edits, finding, is_preferred))
+    mending, silencing = _mending(touched), _silencing(document, touched)
+    for silences, fixes in ((False, mending), (True, silencing)):
+        for fix, finding, is_preferred in fixes:
+            edits = tuple(with_line_end(fix.edits, line_end))
+            quick_fix = QuickFix(fix.title, edits, finding, is_preferred, silences)
+            # Two findings on a line may offer the same thing.
+            kept.setdefault((fix.title, edits), quick_fix)
     return tuple(kept.values())
 
 

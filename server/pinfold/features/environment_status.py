@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pinfold.core.model.environment import EnvironmentState
+from pinfold.core.model.wording import in_editor
 from pinfold.features.environments import FORMAT_VERSION, selection_json
 from pinfold.features.markup import Markup, code, foreign, message, paragraphs, written
 from pinfold.features.unmet import NONE
@@ -192,7 +193,7 @@ def _about(status: EnvironmentStatus, unmet: Unmet, write_path: WritePath) -> It
     for contradiction in answer.contradictions:
         yield message(contradiction.message)
     for ailment in answer.ailments:
-        repair = f"; {ailment.repair}" if ailment.repair else ""
+        repair = f"; {in_editor(ailment.repair)}" if ailment.repair else ""
         yield written("Broken: " if ailment.is_severe else "") + message(f"{ailment.cause}{repair}")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.formats.versions import parsed_version
 from pinfold.core.model.environment import EnvironmentState
+from pinfold.core.model.wording import at_command_line, in_editor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -152,7 +153,7 @@ def ailment_json(ailment: Ailment) -> Json:
     return {
         "problem": ailment.problem.value,
         "cause": ailment.cause,
-        "repair": ailment.repair,
+        "repair": None if ailment.repair is None else at_command_line(ailment.repair),
         "severe": ailment.is_severe,
     }
 
@@ -259,11 +260,11 @@ def explanation_text(selection: Selection, write_path: WritePath) -> str:
 
 
 def diagnosis_text(examined: Examined, write_path: WritePath) -> str:
-    """Return what is wrong with an installation, in lines for people."""
+    """Return what is wrong with an installation, in lines for people in front of an editor."""
     installation, packages = examined.installation, examined.packages
     lines: list[str] = []
     for ailment in installation.ailments:
-        repair = "" if ailment.repair is None else f"; repair: {ailment.repair}"
+        repair = "" if ailment.repair is None else f"; repair: {in_editor(ailment.repair)}"
         lines.append(f"{ailment.problem.value}: {ailment.cause}{repair}")
     if packages is not None:
         lines += [

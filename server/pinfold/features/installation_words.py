@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from pinfold.core.model.installation import HealthProblem
+from pinfold.core.model.wording import in_editor
 from pinfold.features.environments import belongs_to, is_selected, python_of
 from pinfold.features.markup import Markup, code, foreign, message, paragraphs, written
 
@@ -129,6 +130,6 @@ def _tooltip(
     if selection is not None and is_selected(installation, selection):
         yield message(selection.answer.reason)
     for ailment in installation.ailments:
-        repair = f"; {ailment.repair}" if ailment.repair else ""
+        repair = f"; {in_editor(ailment.repair)}" if ailment.repair else ""
         kind = "Broken: " if ailment.is_severe else "Health: "
         yield written(kind) + message(f"{ailment.cause}{repair}")

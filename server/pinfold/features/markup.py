@@ -72,6 +72,17 @@ def message(text: str) -> Markup:
     return shown
 
 
+def without_backticks(text: str) -> str:
+    """Return a message as it is said where nothing is set as code: without the backticks.
+
+    Line by line, and as in :func:`message` only where they pair up: a single one is part of what is
+    quoted.
+    """
+    return "\n".join(
+        line if line.count("`") % 2 else line.replace("`", "") for line in text.split("\n")
+    )
+
+
 def paragraphs(parts: Iterable[Markup]) -> Markup:
     """Return *parts* with a blank line between them."""
     kept = [part for part in parts if part.plain]

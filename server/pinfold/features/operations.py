@@ -19,6 +19,7 @@ from pinfold.core.formats.entry import EntryKind
 from pinfold.core.formats.secrets import masked
 from pinfold.core.formats.summary import normalised
 from pinfold.core.model.plan import ChangeKind, Verb
+from pinfold.core.model.wording import Wording, at_command_line
 from pinfold.features.plans import (
     asker_json,
     asker_text,
@@ -30,14 +31,15 @@ from pinfold.features.plans import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from pinfold.core.environments.changes.journal import Entry, VersionChange
     from pinfold.core.environments.operations.carrying_out import Done
     from pinfold.core.environments.operations.runner import Outcome
     from pinfold.core.environments.planning.refusal import Refusal
-    from pinfold.core.model.plan import Failure, Plan
+    from pinfold.core.model.plan import Failure, IndexUse, Plan
+    from pinfold.core.model.wording import Words
     from pinfold.core.workspace.snapshot import Snapshot
     from pinfold.features.environments import Json, WritePath
 
@@ -99,7 +101,13 @@ def _refused(snapshot: Snapshot, file: AskedFile) -> Iterator[tuple[int, str]]:
         yield first, messages[0] if messages else entry.problem.message
 
 
-def plan_lines(plan: Plan, write_path: WritePath, *, with_steps: bool = True) -> Iterator[str]:
+def plan_lines(
+    plan: Plan,
+    write_path: WritePath,
+    *,
+    with_steps: bool = True,
+    say: Callable[[Words], str] = at_command_line,
+) -> Iterator[str]:
     """Yield what a plan does, in lines for people; *with_steps*: how, where it is not known."""
     for change in plan.changes:
         asker = ""
@@ -111,13 +119,20 @@ def plan_lines(plan: Plan, write_path: WritePath, *, with_steps: bool = True) ->
     for sentence in plan.breaks:
         yield f"breaks: {masked(sentence)}"
     for note in plan.notes:
-        yield masked(note)
-    for index in plan.indexes:
-        if index.origin != "default":
-            whose = f", with credentials from {index.credentials}" if index.credentials else ""
-            yield f"packages come from {index.url} ({index.origin}){whose}"
+        yield masked(say(note))
+    yield from _index_lines(plan.indexes)
     for line in plan.saves:
         yield line_text(line, write_path)
+
+
+def _index_lines(indexes: Sequence[IndexUse]) -> Iterator[str]:
+    """Yield where packages come from; nothing where that is only what everybody expects."""
+    if all(index.origin == "default" for index in indexes):
+        return
+    for index in indexes:
+        whose = f", with credentials from {index.credentials}" if index.credentials else ""
+        where = "" if index.origin == "default" else f" ({index.origin})"
+        yield f"packages come from {index.url}{where}{whose}"
 
 
 _SIGNS = {
@@ -152,29 +167,28 @@ def outcome_json(outcome: Outcome, write_path: WritePath) -> Json:
     }
 
 
-def outcome_text(outcome: Outcome, shown: str, *, says_undo: bool = True) -> str:
-    """Return what became of an operation on the environment *shown*, in a sentence or two.
-
-    *says_undo*: with the command that takes it back, for whoever has no button for that.
-    """
+def outcome_text(
+    outcome: Outcome, shown: str, *, say: Callable[[Words], str] = at_command_line
+) -> str:
+    """Return what became of an operation on the environment *shown*, in a sentence or two."""
     plan = outcome.plan
     match outcome.result:
         case Result.DONE:
             assert plan is not None
             assert outcome.done is not None
-            return _done_text(plan, outcome.done, shown, says_undo=says_undo)
+            return say(_done_text(plan, outcome.done, shown))
         case Result.NOTHING_TO_DO:
             notes = () if plan is None else plan.notes
-            said = "\n".join(masked(note) for note in notes) or "There is nothing to do."
-            written = _written_text(outcome, says_undo=says_undo)
-            return said if written is None else f"{said}\n{written}"
+            said = "\n".join(masked(say(note)) for note in notes) or "There is nothing to do."
+            written = _written_text(outcome)
+            return said if written is None else f"{said}\n{say(written)}"
         case Result.PREVIEWED:
             return "Nothing was changed."
         case Result.DECLINED:
             return "Nothing was changed."
         case Result.REFUSED:
             assert outcome.refusal is not None
-            return refusal_text(outcome.refusal)
+            return refusal_text(outcome.refusal, say=say)
         case Result.FAILED:
             assert outcome.failure is not None
             return failure_text(outcome.failure)
@@ -201,9 +215,10 @@ _NOUNS = {
 }
 
 
-def refusal_text(refusal: Refusal) -> str:
+def refusal_text(refusal: Refusal, *, say: Callable[[Words], str] = at_command_line) -> str:
     """Return why something is not done, and what to do instead."""
-    action = f"; {refusal.action}" if refusal.action else ""
+    said = say(refusal.action) if refusal.action else ""
+    action = f"; {said}" if said else ""
     return masked(f"{refusal.message}{action}")
 
 
@@ -309,7 +324,8 @@ def _version_text(change: VersionChange) -> str:
     return f"~ {change.name} {change.before} -> {change.after}"
 
 
-def _done_text(plan: Plan, done: Done, shown: str, *, says_undo: bool) -> str:
+def _done_text(plan: Plan, done: Done, shown: str) -> Words:
+    """Return what was done; an editor has a button that takes it back."""
     changes = done.changes
     added = sum(change.before is None for change in changes)
     removed = sum(change.after is None for change in changes)
@@ -330,7 +346,7 @@ def _done_text(plan: Plan, done: Done, shown: str, *, says_undo: bool) -> str:
             said = f"Created {shown} with {done.count:,} package{'s' * (done.count != 1)}."
         case Verb.REMOVE:
             said = f"Removed {shown}; it is kept for 30 days"
-            return f"{said}, and `pinfold undo` brings it back." if says_undo else f"{said}."
+            return Wording(f"{said}, and `pinfold undo` brings it back.", f"{said}.")
         case Verb.REBUILD:
             said = f"Rebuilt {shown}{f': {counts}' if counts else ', with the same packages'}."
         case Verb.UNDO if done.is_redo:
@@ -339,17 +355,17 @@ def _done_text(plan: Plan, done: Done, shown: str, *, says_undo: bool) -> str:
             return f"{shown} is as it was before{f': {counts}' if counts else ''}."
         case _:
             said = f"{shown}: {counts or 'nothing changed'}."
-    return f"{said} `pinfold undo` takes it back." if says_undo else said
+    return Wording(f"{said} `pinfold undo` takes it back.", said)
 
 
-def _written_text(outcome: Outcome, *, says_undo: bool) -> str | None:
+def _written_text(outcome: Outcome) -> Words | None:
     """Return which files were written although nothing else was done, if any were."""
     names = dict.fromkeys(line.path.name for line in outcome.saved)
     if not names:
         return None
     written = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} written"
     # There is no change of the environment that this could be kept with.
-    return f"{written}, which `pinfold undo` does not take back." if says_undo else f"{written}."
+    return Wording(f"{written}, which `pinfold undo` does not take back.", f"{written}.")
 
 
 def _version_json(change: VersionChange) -> Json:
@@ -360,7 +376,7 @@ def _refusal_json(refusal: Refusal) -> Json:
     return {
         "reason": refusal.reason.value,
         "message": masked(refusal.message),
-        "action": None if refusal.action is None else masked(refusal.action),
+        "action": None if refusal.action is None else masked(at_command_line(refusal.action)),
         "command": None if refusal.command is None else list(refusal.command),
     }
 

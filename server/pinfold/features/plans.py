@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.formats.secrets import masked
 from pinfold.core.model.plan import ChangeKind
+from pinfold.core.model.wording import at_command_line
 
 if TYPE_CHECKING:
     from pinfold.core.model.plan import Asker, IndexUse, LineChange, PackageChange, Plan, Release
@@ -28,7 +29,7 @@ def plan_json(plan: Plan, write_path: WritePath) -> Json:
         "indexes": [_index_json(index) for index in plan.indexes],
         "changes": [_change_json(change, write_path) for change in plan.changes],
         "breaks": [masked(text) for text in plan.breaks],
-        "notes": [masked(text) for text in plan.notes],
+        "notes": [masked(at_command_line(note)) for note in plan.notes],
         "steps": [
             {"title": step.title, "command": masked(" ".join(step.argv))} for step in plan.steps
         ],

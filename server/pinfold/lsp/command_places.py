@@ -66,8 +66,8 @@ async def place_of(
                 return None
         else:
             there = "are several folders" if candidates else "is no folder"
-            way_out = "" if candidates else "open one, or "
-            raise BadArguments(f"there {there} that this may be about: {way_out}pass `folder`")
+            way_out = "open a file in the one that is meant" if candidates else "open one"
+            raise BadArguments(f"there {there} that this may be about: {way_out}")
     return await place_at(session, as_path(folder), explains=explains)
 
 
@@ -109,7 +109,8 @@ def why_none(selection: Selection) -> str:
     """Return a message that says why there is no environment for a folder."""
     answer = selection.answer
     if answer.state is EnvironmentState.NONE:
-        return f"no environment for {selection.folder}: {answer.reason}; pass `environment`"
+        way_out = "run Select Environment or Create Environment"
+        return f"no environment for {selection.folder}: {answer.reason}; {way_out}"
     return f"no environment for {selection.folder} that can be used: {answer.reason}"
 
 

@@ -353,7 +353,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "pinfold.pinAll",
         "Pin All Requirements",
-        "Pin each requirement of a file that accepts any version to the one that is installed.",
+        "Pin each requirement of a file that fixes no version to the one that is installed.",
         (
             FOLDER,
             Argument("file", ArgumentKind.PATH, "The file; left out, that of the folder."),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pinfold.features.projects import Pointed
     from pinfold.lsp.command_table import Command
-    from pinfold.lsp.commands import Arguments, Session
+    from pinfold.lsp.commands import Arguments, ArgumentValue, Session
 
 _FILE, _FILES = "file", "files"
 
@@ -38,13 +38,17 @@ async def aimed(command: Command, session: Session, arguments: Arguments) -> Arg
     pointers = {argument.name for argument in POINTED_AT}
     explicit = {name: value for name, value in arguments.items() if name not in pointers}
     taken = frozenset(argument.name for argument in command.arguments)
-    if any(name in explicit for name in _SAY_FOLDER) or "folder" not in taken:
-        return explicit
+    selected, active = arguments.get(SELECTED.name), arguments.get(ACTIVE.name)
     # What is chosen for a folder may be anywhere; else, an environment is of where it lies.
     chosen = {one.name for one in command.arguments if one.kind is ArgumentKind.ENVIRONMENT}
+    if active is not None and chosen & explicit.keys() and _holds(explicit.get("folder"), active):
+        # A view shows the environments of a whole workspace folder. Whoever takes one there means
+        # it for the project of the file before him, and not for all the others in that folder.
+        del explicit["folder"]
+    if any(name in explicit for name in _SAY_FOLDER) or "folder" not in taken:
+        return explicit
     if any(name in explicit and name not in chosen for name in _SAY_WHERE):
         return explicit
-    selected, active = arguments.get(SELECTED.name), arguments.get(ACTIVE.name)
     if isinstance(selected, tuple) and selected:
         paths = [path for path in selected if isinstance(path, Path)]
         return {**explicit, **_of_selected(command, await _pointed(session, paths))}
@@ -56,6 +60,10 @@ async def aimed(command: Command, session: Session, arguments: Arguments) -> Arg
         # A document that is nowhere yet, or not any more, says nothing of what is meant.
         return explicit
     return {**explicit, **_of_active(command, session, found)}
+
+
+def _holds(folder: ArgumentValue | None, path: ArgumentValue) -> bool:
+    return folder is not None and as_path(path).is_relative_to(as_path(folder))
 
 
 async def _pointed(session: Session, paths: Sequence[Path]) -> tuple[Pointed, ...]:

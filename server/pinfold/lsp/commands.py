@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pinfold.core.environments.conversation import CannotAsk
 from pinfold.core.formats.secrets import masked
+from pinfold.features.markup import without_backticks
 from pinfold.lsp.command_table import (
     ACTIVE,
     COMMANDS_BY_ID,
@@ -71,7 +72,12 @@ RECOVERY = "recovery"
 
 
 class CommandFailed(Exception):
-    """A command could not do what it is for; the message says why, to people."""
+    """A command could not do what it is for; the message says why, to people.
+
+    `data` says it to programs, where they have something to do about it.
+    """
+
+    data: Mapping[str, str] | None = None
 
     def __init__(self, message: str, code: int = REQUEST_FAILED) -> None:
         super().__init__(message)
@@ -83,6 +89,15 @@ class BadArguments(CommandFailed):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, INVALID_PARAMS)
+
+
+class NeedsTrust(CommandFailed):
+    """*what* runs programs, and the workspace is not trusted."""
+
+    data = MappingProxyType({"reason": "untrusted"})
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} {UNTRUSTED}")
 
 
 class Host(Protocol):
@@ -115,7 +130,7 @@ class Answer(Protocol):
         """Answer with *result*, which is JSON."""
         ...
 
-    def refuse(self, code: int, message: str) -> None:
+    def refuse(self, code: int, message: str, data: Mapping[str, str] | None = None) -> None:
         """Answer with an error."""
         ...
 
@@ -313,7 +328,8 @@ class Commands:
         self, command: Command, arguments: Arguments, answer: Answer, token: Token | None
     ) -> None:
         if command.needs_trust and self._host.is_trusted is False:
-            answer.refuse(REQUEST_FAILED, f"{command.name} {UNTRUSTED}")
+            refusal = NeedsTrust(command.name)
+            answer.refuse(refusal.code, str(refusal), refusal.data)
             return
         execution = _Execution(answer)
         progress = CommandProgress(self._peer, self._tokens, token, execution.cancel)
@@ -413,7 +429,7 @@ class Commands:
             finally:
                 progress.close()
         except CommandFailed as error:
-            answer.refuse(error.code, masked(str(error)))
+            answer.refuse(error.code, masked(str(error)), error.data)
         except CannotAsk as error:
             answer.refuse(REQUEST_FAILED, masked(f"{command.id}: {error}"))
         except asyncio.CancelledError:
@@ -433,7 +449,8 @@ class Commands:
             # The text is looked at once more when it is entered.
             _LOGGER.exception("what is typed could not be looked at")
             problem = None
-        answer.give(masked(json.dumps({"problem": problem})))
+        shown = None if problem is None else without_backticks(problem)
+        answer.give(masked(json.dumps({"problem": shown})))
 
 
 class _Unanswered:
@@ -446,8 +463,9 @@ class _Unanswered:
     def give(self, result: str) -> None:
         """Do nothing: what there is to tell, the command has told."""
 
-    def refuse(self, code: int, message: str) -> None:
+    def refuse(self, code: int, message: str, data: Mapping[str, str] | None = None) -> None:
         """Tell why it was not done."""
+        del data
         if code != REQUEST_CANCELLED:
             self._peer.tell(SHOW_MESSAGE, {"type": 1, "message": message})
 

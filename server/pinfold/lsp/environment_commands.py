@@ -142,6 +142,13 @@ async def select_environment(session: Session, arguments: Arguments) -> object:
         await ask_machine(partial(machine.choose, place.folder, prefix))
     session.host.look_again()
     now = await place_at(session, place.folder)
+    if prefix is not None and session.has_ui and "environment" in arguments:
+        # Nobody was asked what it is for, so it is said.
+        session.conversation.tell(
+            f"{_below(place.project, prefix)} is for the files in"
+            f" {_below(place.project.parent, place.folder)} now.",
+            Severity.INFO,
+        )
     return {
         "version": 1,
         "folder": written(place.folder),
@@ -227,6 +234,10 @@ async def refresh(session: Session, _arguments: Arguments) -> object:
         "environments": len(inventory.installations),
         "complete": inventory.is_complete,
     }
+
+
+def _below(folder: Path, path: Path) -> str:
+    return written(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 HANDLERS: Mapping[str, Handler] = {

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pinfold.features.markup import without_backticks
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -69,10 +71,10 @@ class LateAnswer:
         self._send(f'"result":{result}')
 
     def refuse(self, code: int, message: str, data: Mapping[str, Any] | None = None) -> None:
-        """Answer with an error."""
-        error: dict[str, Any] = {"code": code, "message": message}
+        """Answer with an error, which clients show as plain text."""
+        error: dict[str, Any] = {"code": code, "message": without_backticks(message)}
         if data is not None:
-            error["data"] = data
+            error["data"] = dict(data)
         self._send(f'"error":{json.dumps(error)}')
 
     def _send(self, outcome: str) -> None:

@@ -31,6 +31,7 @@ from pinfold.core.environments.layout import NoEnvironment, kind_of, prefix_of
 from pinfold.core.environments.places import state_folder, this_machine
 from pinfold.core.environments.probe import LocalStateFolder, Prober
 from pinfold.core.environments.probe_answers import ask_unknown, informed
+from pinfold.core.environments.selection import deciding_folders
 from pinfold.core.environments.shells import detect_shell, shell_of
 from pinfold.core.environments.stalls import Stalled
 from pinfold.core.environments.terminal_activation import terminal_activation
@@ -254,12 +255,12 @@ class Machine:
         choose(folder, prefix)
 
     def forget(self, folder: Path) -> None:
-        """Forget what was chosen.
+        """Forget the choice that counts for *folder*, be it one for a folder above.
 
         Raises:
             ChoiceError: it could not be forgotten.
         """
-        forget(folder)
+        any(forget(place) for place in deciding_folders(folder, self._home))
 
     def _informed(self, installation: Installation) -> Installation:
         if installation.version is not None or installation.executable is None:

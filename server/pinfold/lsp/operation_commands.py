@@ -309,7 +309,7 @@ async def _files(scene: Scene, arguments: Arguments, title: str) -> tuple[Path, 
         return named
     found = await in_thread(partial(requirements_files, scene.folder, scene.snapshot))
     if not found:
-        raise CommandFailed(f"there is no requirements file in {scene.folder}: pass `files`")
+        raise CommandFailed(f"there is no requirements file in {scene.folder}")
     if len(found) == 1:
         return found
     usual = usual_files(found)

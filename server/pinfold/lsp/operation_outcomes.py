@@ -15,6 +15,7 @@ from pinfold.core.environments.operations.prepared import UnreadableFile
 from pinfold.core.environments.operations.requests import Create, Rebuild, Remove, Undo
 from pinfold.core.environments.operations.runner import Outcome, Result, run_operation
 from pinfold.core.model.text import TextRange
+from pinfold.core.model.wording import in_editor
 from pinfold.features.operations import (
     asked_files,
     cancelled_text,
@@ -72,7 +73,8 @@ async def run_and_tell(
         snapshot = scene.snapshot
 
     def render(plan: Plan) -> Sequence[str]:
-        return [f"Environment: {scene.shown(plan.prefix)}", *plan_lines(plan, scene.shown)]
+        lines = plan_lines(plan, scene.shown, say=in_editor)
+        return [f"Environment: {scene.shown(plan.prefix)}", *lines]
 
     saver = Saver(scene, request, save)
     try:
@@ -115,7 +117,7 @@ def _tell_cancelled(scene: Scene, request: Request) -> None:
 
 async def _tell(scene: Scene, request: Request, outcome: Outcome) -> None:
     session, projects = scene.session, (scene.place.project,)
-    text = outcome_text(outcome, scene.shown(request.prefix), says_undo=False)
+    text = outcome_text(outcome, scene.shown(request.prefix), say=in_editor)
     match outcome.result:
         case Result.DONE:
             assert outcome.done is not None
@@ -144,7 +146,8 @@ async def _tell(scene: Scene, request: Request, outcome: Outcome) -> None:
             _offer(session, text, Severity.ERROR, actions)
         case Result.REFUSED:
             refusal = outcome.refusal
-            if refusal is not None and refusal.command is not None:
+            # What Pinfold itself does, the palette does.
+            if refusal is not None and refusal.command and refusal.command[0] != "pinfold":
                 text = f"{text}: {' '.join(refusal.command)}"
             _offer(session, text, Severity.WARNING, {})
         case Result.NOTHING_TO_DO:

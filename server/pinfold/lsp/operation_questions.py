@@ -30,6 +30,7 @@ from pinfold.core.environments.planning.asked import read_typed
 from pinfold.core.environments.planning.naming import refusal_of_place
 from pinfold.core.environments.planning.refusal import Refusal
 from pinfold.core.environments.planning.uninstalling import SEEDS
+from pinfold.core.model.wording import in_editor
 from pinfold.features.environments import python_of
 from pinfold.features.operations import refusal_text
 from pinfold.lsp.command_places import identity_path, written
@@ -187,16 +188,15 @@ def _python_items(bench: Workbench, inventory: Inventory, place: Place) -> tuple
         )
         for index, found in enumerate(best)
     ]
-    enter = PickItem(_ENTER, "Enter interpreter path…", icon="circle-slash", is_secondary=True)
+    enter = PickItem(_ENTER, "Enter interpreter path…", icon="edit", is_secondary=True)
     known = {found.executable for found in best}
     rest = [
         _python_item(
             found,
             "Not for this project",
             "warning",
-            detail="; ".join(
-                one.message for one in contradictions(as_environment(found), declared)
-            ),
+            detail="; ".join(one.message for one in contradictions(as_environment(found), declared))
+            or "too old for what is installed today",
             is_secondary=True,
         )
         for found in inventory.installations
@@ -317,7 +317,7 @@ async def ask_requirements(conversation: Conversation) -> tuple[str, ...] | None
 
     async def problem(text: str) -> str | None:
         found = typed(text)
-        return refusal_text(found) if isinstance(found, Refusal) else None
+        return refusal_text(found, say=in_editor) if isinstance(found, Refusal) else None
 
     question = Input("Install Packages", "Packages, as for pip install", "packages")
     text = await conversation.input(question, problem)
@@ -347,7 +347,7 @@ async def ask_installed(
 
     ``None``, too, if nothing was chosen where that does not mean all.
     """
-    items = [PickItem(_ALL, "All packages", icon="circle-slash")] if offers_all else []
+    items = [PickItem(_ALL, "All packages", icon="check-all")] if offers_all else []
     for key in sorted(own_projects(installed)):
         found = installed.by_name[key]
         detail = "" if found.editable is None else f"editable, {written(found.editable)}"

@@ -15,8 +15,7 @@ from pinfold.core.environments.changes.history import standing
 from pinfold.core.environments.changes.journal import Phase
 from pinfold.core.model.environment import EnvironmentState
 from pinfold.lsp.command_places import as_path, ask_machine, place_at, place_of, why_none, written
-from pinfold.lsp.command_table import UNTRUSTED
-from pinfold.lsp.commands import RECOVERY, CommandFailed
+from pinfold.lsp.commands import RECOVERY, CommandFailed, NeedsTrust
 from pinfold.lsp.operation_questions import may_create
 from pinfold.lsp.requirements_files import on_disk
 from pinfold.lsp.transport import in_thread
@@ -185,14 +184,14 @@ class _Consent:
         """Show a plan, or take the usual action.
 
         Raises:
-            CommandFailed: trust was taken back meanwhile.
+            NeedsTrust: trust was taken back meanwhile.
         """
         action: str | None = preview.actions[0].id
         if not self._is_given:
             action = await self._way.preview(preview)
         if action is not None and self._host.is_trusted is False:
             # A plan may have been on show for long, and making it takes its time, too.
-            raise CommandFailed(f"{preview.title} {UNTRUSTED}")
+            raise NeedsTrust(preview.title)
         return action
 
 

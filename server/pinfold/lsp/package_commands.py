@@ -6,7 +6,6 @@ needs trust; files are changed by the client.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,10 @@ from pinfold.core.environments.planning.checkouts import read_checkout
 from pinfold.core.files import LocalFileSystem, Unreadable
 from pinfold.core.formats.summary import normalised
 from pinfold.core.model.finding import Edit
+from pinfold.core.model.finding import Severity as Level
 from pinfold.core.model.text import TextRange
+from pinfold.core.rules.run import check_file
+from pinfold.core.workspace.snapshot import Judgement
 from pinfold.features.dependency_tree import known_names, trees, trees_json, ways_to
 from pinfold.features.fixing import applicable_fix, dominant_line_end, with_line_end
 from pinfold.features.freezing import freeze
@@ -48,8 +50,17 @@ if TYPE_CHECKING:
     from pinfold.lsp.commands import Arguments, Handler, Session
     from pinfold.lsp.machine import Place
 
-UNPINNED = "unpinned"
-"""The rule whose fix pins a requirement."""
+_PINNING = frozenset({"unpinned", "loosely-pinned"})
+"""The rules whose fix pins a requirement."""
+
+
+class _OnlyPins:
+    """Who asks for pins means every requirement, whatever a project wants to be told of."""
+
+    def severity_of(self, rule_name: str, default: Level, path: Path) -> Level:
+        """Return what a rule is worth here."""
+        del default, path
+        return Level.WARNING if rule_name in _PINNING else Level.OFF
 
 
 async def freeze_environment(session: Session, arguments: Arguments) -> object:
@@ -97,7 +108,7 @@ async def pin_all(session: Session, arguments: Arguments) -> object:
     count = len(edits.edits)
     said = f"{path.name}: {count:,} requirement{'s' * (count != 1)} pinned"
     why = f", {left:,} left open, since nothing that fits is installed" if left else ""
-    show(session, f"{said}{why}.", Severity.INFO)
+    session.conversation.tell(f"{said}{why}.", Severity.INFO)
     return {"version": 1, "file": written(path), "pinned": count, "left": left}
 
 
@@ -224,7 +235,7 @@ async def _asked_file(session: Session, place: Place) -> Path | None:
     snapshot = own_files(session.documents.snapshot)
     found = await in_thread(partial(requirements_files, place.folder, snapshot))
     if not found:
-        raise CommandFailed(f"there is no requirements file in {place.folder}: pass `file`")
+        raise CommandFailed(f"there is no requirements file in {place.folder}")
     if len(found) == 1:
         return found[0]
     items = [PickItem(str(index), written(path)) for index, path in enumerate(found)]
@@ -240,13 +251,12 @@ def _pins(snapshot: Snapshot, path: Path, place: Place) -> tuple[FileEdits, int]
     Judged against the environment as it is now, whatever the session knows of it.
     """
     query = snapshot.environment_query(path)
-    known = replace(
-        snapshot.with_answers({query: place.selection.answer}),
-    )
-    there = known.document(path)
-    if isinstance(there, Unreadable):
-        return there.detail
-    findings = [one for one in known.judge(path).findings if one.rule == UNPINNED]
+    known = snapshot.with_answers({query: place.selection.answer})
+    view = known.view(path)
+    if isinstance(view, Unreadable):
+        return view.detail
+    there = view.document
+    findings = Judgement(path, view.role, there, check_file(view, _OnlyPins())).findings
     fixes = [fix for one in findings if (fix := applicable_fix(one, unsafe=True)) is not None]
     edits = [edit for fix in fixes for edit in fix.edits]
     ended = with_line_end(edits, dominant_line_end(there.text))

@@ -30,6 +30,7 @@ from pinfold.lsp.documents import Documents
 from pinfold.lsp.handshake import Client, ToolSettings, folders
 from pinfold.lsp.late_answers import LateAnswers
 from pinfold.lsp.parent import watch_parent
+from pinfold.lsp.plain_text import as_shown
 from pinfold.lsp.reports import OpenReports
 
 if TYPE_CHECKING:
@@ -581,7 +582,7 @@ class PinfoldProtocol(LanguageServerProtocol):
             if not answered.done():
                 answered.set_result(response)
 
-        identifier = self._request(method, _masked(params), take)
+        identifier = self._request(method, _masked(as_shown(method, params)), take)
         try:
             response = await answered
         except asyncio.CancelledError:
@@ -594,7 +595,8 @@ class PinfoldProtocol(LanguageServerProtocol):
 
     def tell(self, method: str, params: Mapping[str, Any]) -> None:
         """Send a notification."""
-        self._send_data({"jsonrpc": "2.0", "method": method, "params": _masked(params)})
+        shown = _masked(as_shown(method, params))
+        self._send_data({"jsonrpc": "2.0", "method": method, "params": shown})
 
     def _refresh(self, on_answer: Callable[[], None]) -> None:
         self._request(types.WORKSPACE_DIAGNOSTIC_REFRESH, None, lambda _response: on_answer())

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pinfold.core.formats.document import Document
     from pinfold.core.model.finding import Edit, Finding
+    from pinfold.features.code_actions import QuickFix
     from pinfold.features.command_actions import CommandAction
     from pinfold.lsp.documents import Documents, OpenFile
     from pinfold.lsp.protocol import PinfoldProtocol
@@ -48,20 +49,16 @@ def on_code_action(
     actions: list[types.CodeAction] = []
     if _wants(only, types.CodeActionKind.QuickFix.value):
         span = _span(documents, document, params.range)
-        for quick_fix in quick_fixes(document, findings, span):
-            edit = _workspace_edit(protocol, file, quick_fix.edits)
-            if edit is not None:
-                actions.append(
-                    types.CodeAction(
-                        title=quick_fix.title,
-                        kind=types.CodeActionKind.QuickFix,
-                        diagnostics=_mended(documents, document, quick_fix.finding, params.context),
-                        is_preferred=True if quick_fix.is_preferred else None,
-                        edit=edit,
-                    )
-                )
+        fixes = quick_fixes(document, findings, span)
+        for quick_fix in fixes:
+            if not quick_fix.silences:
+                actions += _quick_fix(protocol, file, document, quick_fix, params.context)
         if protocol.client.executes_commands and file.is_local:
             actions += _command_actions(protocol, file, document, span, params.context)
+        # Last, as an editor preselects the first: what is silenced is out of sight, and still so.
+        for quick_fix in fixes:
+            if quick_fix.silences:
+                actions += _quick_fix(protocol, file, document, quick_fix, params.context)
     if _wants(only, FIX_ALL) and has_safe_fixes(findings):
         action = types.CodeAction(
             title="Fix all safe findings of Pinfold",
@@ -126,6 +123,26 @@ def on_hover(protocol: PinfoldProtocol, params: types.HoverParams) -> types.Hove
     else:
         contents = types.MarkupContent(types.MarkupKind.PlainText, said.content.plain)
     return types.Hover(contents, _range(documents, document, said.range))
+
+
+def _quick_fix(
+    protocol: PinfoldProtocol,
+    file: OpenFile,
+    document: Document,
+    quick_fix: QuickFix,
+    context: types.CodeActionContext,
+) -> Iterator[types.CodeAction]:
+    """Yield the action for a fix, unless the client cannot take its edit."""
+    edit = _workspace_edit(protocol, file, quick_fix.edits)
+    if edit is not None:
+        assert protocol.documents is not None
+        yield types.CodeAction(
+            title=quick_fix.title,
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=_mended(protocol.documents, document, quick_fix.finding, context),
+            is_preferred=True if quick_fix.is_preferred else None,
+            edit=edit,
+        )
 
 
 def _command_actions(

@@ -35,12 +35,13 @@ if TYPE_CHECKING:
     from pinfold.core.environments.discovery import Inventory
     from pinfold.core.model.installation import Installation
     from pinfold.features.environment_status import OtherSelection
+    from pinfold.features.environments import Selection
     from pinfold.lsp.commands import Arguments, Session
     from pinfold.lsp.machine import Machine, Place
 
 NONE, AUTOMATIC = "none", "automatic"
 
-_CREATE, _ENTER = "create", "enter"
+_CREATE, _ENTER, _MEND = "create", "enter", "mend"
 _COPY, _OPEN, _REBUILD, _REMOVE, _ADD = "copy", "open", "rebuild", "remove", "add"
 _TITLE = "Select Environment"
 _GROUP = "Something else"
@@ -60,7 +61,7 @@ async def ask_environment(session: Session, machine: Machine, place: Place) -> s
             await offers.aclose()
         if not isinstance(picked, Picked):
             return None
-        if picked.button is not None or picked.id == _CREATE:
+        if picked.button is not None or picked.id in (_CREATE, _MEND):
             _begin(session, place, picked)
             return None
         if picked.id in (NONE, AUTOMATIC):
@@ -112,8 +113,13 @@ def _begin(session: Session, place: Place, picked: Picked) -> None:
     if picked.id == _CREATE:
         session.begin_command("pinfold.createEnvironment", about)
         return
+    if picked.id == _MEND:
+        assert place.selection.prefix is not None
+        named: Arguments = {**about, "environment": place.selection.prefix}
+        session.begin_command("pinfold.rebuildEnvironment", named)
+        return
     path = identity_path(picked.id)
-    named: Arguments = {**about, "environment": path}
+    named = {**about, "environment": path}
     match picked.button:
         case button if button == _REBUILD:
             session.begin_command("pinfold.rebuildEnvironment", named)
@@ -195,6 +201,12 @@ def _items(
         icon="add",
         is_secondary=True,
     )
+    if is_trusted and (causes := list(_broken(examined, selection))):
+        # Who clicks on what the status bar calls broken wants it mended, and not chosen again.
+        name = selection.prefix.name if selection.prefix else ""
+        yield PickItem(
+            _MEND, f"Rebuild {name}…", causes[0], group=Group.RECOMMENDED.value, icon="sync"
+        )
     yield from by_group[Group.RECOMMENDED]
     if selection.prefix is None:
         yield create
@@ -208,12 +220,20 @@ def _items(
     yield PickItem(
         AUTOMATIC,
         "Automatic",
-        "forget what was chosen for this folder",
+        "forget what was chosen for this folder, or the next one above",
         group=_GROUP,
         icon="star-full",
     )
     yield from by_group[Group.OTHERS]
     yield from by_group[Group.INTERPRETERS]
+
+
+def _broken(examined: Sequence[Examined], selection: Selection) -> Iterator[str]:
+    """Yield what is severely wrong with the environment that is selected, if it is one."""
+    for one in examined:
+        installation = one.installation
+        if selection.is_of(installation) and not installation.is_base:
+            yield from (ailment.cause for ailment in installation.ailments if ailment.is_severe)
 
 
 def _item(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pinfold.core import bug
+from pinfold.core.environments import workspace_search
 from pinfold.core.environments.discovery import (
     LOCATORS,
     MAX_THREADS,
@@ -25,12 +26,14 @@ from pinfold.core.environments.places import NoRegistry, Surroundings, state_fol
 from pinfold.core.environments.workspace_search import (
     MAX_DEPTH,
     MAX_ENVIRONMENTS,
+    MAX_IN_IGNORED,
     search_folder,
 )
 from pinfold.core.files import Listing, LocalFileSystem, MemoryFileSystem, StrPath, Unreadable
 from pinfold.core.model.installation import Installation, InstallationKind
 from tests.core.environments.conformance import (
     HOME,
+    PROGRAM,
     Example,
     Forwarding,
     audited,
@@ -128,7 +131,7 @@ def test_search_does_not_go_into_environments() -> None:
 
 
 def test_ignored_folders_are_looked_at_but_not_searched() -> None:
-    """An environment that git ignores is found, and one below of an ignored folder is not."""
+    """An environment that git ignores is found, and one deep in an ignored folder is not."""
     files = {
         "/w/.git/HEAD": "",
         "/w/.gitignore": ".venv\nmyenv/\nbuild/\n.tox\ndata\n",
@@ -146,6 +149,160 @@ def test_ignored_folders_are_looked_at_but_not_searched() -> None:
     assert ["/w/.tox/py312", "/w/.venv", "/w/myenv", "/w/pkg/env", "/w/pkg/src/venv"] == searched(
         files
     )
+
+
+@pytest.mark.parametrize("name", [".venvs", "venvs", ".envs", "env", ".venv", "ignored"])
+def test_environments_right_in_an_ignored_folder_are_found(name: str) -> None:
+    """People collect them in folders that git ignores; who built or downloaded some does not."""
+    files = {
+        "/w/.git/HEAD": "",
+        "/w/.gitignore": f"{name}/\n",
+        **venv(f"/w/{name}/dev"),
+        **conda_environment(f"/w/{name}/lab"),
+        **_lost(f"/w/{name}/lost"),
+        f"/w/{name}/.venv": "->/far/env",
+        f"/w/{name}/link": "->/far/other",
+        f"/w/{name}/plain/x": "",
+        **venv("/far/env"),
+        **venv("/far/other"),
+        **venv(f"/w/{name}/deep/er"),
+        **venv(f"/w/{name}/node_modules"),
+        **venv(f"/w/pkg/{name}/dev"),
+    }
+
+    assert sorted(
+        [
+            f"/w/{name}/.venv",
+            f"/w/{name}/dev",
+            f"/w/{name}/lab",
+            f"/w/{name}/lost",
+            f"/w/pkg/{name}/dev",
+        ]
+    ) == searched(files)
+
+
+def test_an_ignored_environment_is_not_looked_into() -> None:
+    """What stands in an environment is its own, be that an environment too."""
+    files = {"/w/.gitignore": "/q\n", **venv("/w/q"), **venv("/w/q/lib")}
+
+    assert ["/w/q"] == searched(files)
+
+
+def test_what_is_built_is_not_walked() -> None:
+    """Of an ignored folder only its own names are listed, however much is below."""
+    files = {
+        "/w/.gitignore": "build/\n",
+        **{f"/w/build/part{index}/bin/f{index}": "" for index in range(50)},
+        **venv("/w/build/.venv"),
+    }
+    listed: list[str] = []
+
+    class Lister(Forwarding):
+        def scan(self, directory: StrPath) -> Listing | Unreadable:
+            listed.append(str(directory))
+            return super().scan(directory)
+
+        def names(self, directory: StrPath) -> list[str] | Unreadable:
+            listed.append(str(directory))
+            return super().names(directory)
+
+    look = Inspector(_AROUND, Lister(filesystem_of(files)))
+    prefixes = [one.prefix for one in search_folder("/w", look)]
+
+    assert ["/w/build/.venv"] == prefixes
+    assert ["/w", "/w/build"] == listed
+
+
+def test_an_ignored_folder_of_very_many_is_asked_for_usual_names_only() -> None:
+    """So many are built; nobody collects as many environments."""
+    many = {f"/w/out/d{index}/x": "" for index in range(MAX_IN_IGNORED - 1)}
+    files = {"/w/.gitignore": "out\n", **many, **venv("/w/out/dev")}
+
+    assert ["/w/out/dev"] == searched(files)
+    assert ["/w/out/venv"] == searched({**files, **venv("/w/out/venv")})
+
+
+def test_very_many_ignored_folders_are_asked_for_usual_names_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What all of them hold is bounded too."""
+    monkeypatch.setattr(workspace_search, "MAX_IN_ALL_IGNORED", 20)
+    files = {
+        "/w/.gitignore": "out\n",
+        **{f"/w/{index}/out/d{inner}/x": "" for index in range(5) for inner in range(5)},
+        **venv("/w/0/out/dev"),
+        **venv("/w/4/out/dev"),
+        **venv("/w/4/out/.venv"),
+    }
+
+    assert ["/w/0/out/dev", "/w/4/out/.venv"] == searched(files)
+
+
+def test_an_environment_without_its_configuration_is_found() -> None:
+    """Where it certainly was one, and be a folder or a circle in the place of the file."""
+    files = {
+        **_lost("/w/lost"),
+        **_lost("/w/folder"),
+        "/w/folder/pyvenv.cfg/x": "",
+        **_lost("/w/circle"),
+        "/w/circle/pyvenv.cfg": "->pyvenv.cfg",
+        "/w/no-packages/bin/activate": _ACTIVATES,
+        "/w/no-packages/bin/python": PROGRAM,
+        "/w/no-python/bin/activate": _ACTIVATES,
+        "/w/no-python/lib/python3.12/site-packages/x": "",
+    }
+
+    assert ["circle", "folder", "lost", "no-packages", "no-python"] == [
+        Path(prefix).name for prefix in searched(files)
+    ]
+    lost = next(one for one in found(files).installations if one.prefix.name == "lost")
+    assert (InstallationKind.VENV, "3.12.4", False) == (lost.kind, lost.version, lost.is_base)
+
+
+def test_random_folders_are_no_environments() -> None:
+    """What has some of it only may be anything."""
+    files: dict[str, bytes | str] = {
+        "/w/scripts/bin/activate": _ACTIVATES,
+        "/w/other/bin/activate": "source ../env.sh\n",
+        "/w/other/bin/python": PROGRAM,
+        "/w/tool/bin/python": PROGRAM,
+        "/w/tool/lib/python3.12/site-packages/x": "",
+        "/w/base/bin/activate": _ACTIVATES,
+        "/w/base/bin/python": PROGRAM,
+        "/w/base/lib/python3.12/os.py": "",
+        "/w/circle/pyvenv.cfg": "->pyvenv.cfg",
+        **venv("/w/circle/inner"),
+    }
+
+    assert ["/w/circle/inner"] == searched(files)
+
+
+def test_a_virtualenv_before_20_is_found() -> None:
+    """It has no pyvenv.cfg; its standard library leads to that of its base."""
+    files: dict[str, bytes | str] = {
+        "/w/fresh/bin/activate": _ACTIVATES,
+        "/w/fresh/bin/activate_this.py": "",
+        "/w/fresh/bin/python": PROGRAM,
+        "/w/fresh/bin/python3.6": PROGRAM,
+        "/w/fresh/lib/python3.6/os.py": "",
+        "/w/fresh/lib/python3.6/orig-prefix.txt": "/opt/python",
+        "/w/fresh/lib/python3.6/site-packages/x": "",
+    }
+
+    assert ["/w/fresh"] == searched(files)
+    assert [(InstallationKind.VIRTUALENV, "/w/fresh")] == [
+        (one.kind, str(one.prefix)) for one in found(files).installations
+    ]
+
+
+_ACTIVATES = "VIRTUAL_ENV=/somewhere\n"
+
+
+def _lost(prefix: str) -> dict[str, bytes | str]:
+    """Return the files of a virtual environment that has lost its ``pyvenv.cfg``."""
+    files = {**base("/opt/python", "3.12.4"), **venv(prefix), f"{prefix}/bin/activate": _ACTIVATES}
+    del files[f"{prefix}/pyvenv.cfg"]
+    return files
 
 
 def test_an_inner_repository_has_its_own_ignored_folders() -> None:

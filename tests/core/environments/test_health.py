@@ -5,11 +5,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinfold.core.environments.health.case import REBUILD
 from pinfold.core.environments.health.claims import (
     CommandClaim,
     ScriptClaim,
@@ -38,6 +40,7 @@ from pinfold.core.model.installation import (
     Installation,
     InstallationKind,
 )
+from pinfold.core.model.wording import at_command_line, in_editor
 
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 BASES = {
@@ -275,6 +278,35 @@ def test_an_old_virtualenv_needs_no_configuration() -> None:
     assert () == ailments(Path("/v"), files, kind=InstallationKind.VIRTUALENV)
 
 
+@pytest.mark.parametrize(
+    ("old", "expected"),
+    [
+        ("/gone", "it was moved or renamed: its `activate` and `bin/pip` still lead to /gone"),
+        (
+            "/old",
+            (
+                "it was copied from /old, which is still there: its `activate` and `bin/pip` still"
+                " lead to /old"
+            ),
+        ),
+    ],
+)
+def test_an_old_virtualenv_that_was_moved(old: str, expected: str) -> None:
+    """Its scripts hold its path, as those of later versions do, and this is severe."""
+    files = MemoryFileSystem(
+        {"/old/bin/activate": 'VIRTUAL_ENV="/old"\n', "/old/bin/python": PROGRAM}
+    )
+    files.write("/v/bin/python2.7", PROGRAM)
+    files.make_link("/v/bin/python", "python2.7")
+    files.write("/v/bin/activate", f'VIRTUAL_ENV="{old}"\n')
+    files.write("/v/bin/pip", f"#!{old}/bin/python\n")
+    files.write("/v/lib/python2.7/orig-prefix.txt", "/usr")
+    files.write("/v/lib/python2.7/site-packages/pip/__init__.py", "")
+    found = ailments(Path("/v"), files)
+
+    assert [(P.MOVED, expected, True)] == [(one.problem, one.cause, one.is_severe) for one in found]
+
+
 def test_what_is_no_folder_is_no_environment() -> None:
     """It may have been removed a moment ago."""
     files = MemoryFileSystem({"/v": ""})
@@ -296,8 +328,9 @@ def test_a_base_that_was_removed(venv: Path, base: Path) -> None:
         Ailment(
             P.BASE_GONE,
             f"its base interpreter is gone: {base} does not exist; pyenv had installed it",
-            f"rebuild the environment (`pinfold env rebuild`), or install Python {base.name} again"
-            f" (`pyenv install {base.name}`)",
+            REBUILD.between(
+                after=f", or install Python {base.name} again (`pyenv install {base.name}`)"
+            ),
         )
     ] == found
 
@@ -313,7 +346,7 @@ def test_a_base_that_was_upgraded_says_to_what(venv: Path, base: Path) -> None:
 
     assert found.cause.endswith(f"; pyenv has {minor}.99, {minor}.98, 3.99.0 now")
     assert found.repair is not None
-    assert found.repair.startswith(
+    assert at_command_line(found.repair).startswith(
         f"rebuild the environment (`pinfold env rebuild`) on Python {minor}.99, or install"
     )
 
@@ -521,7 +554,7 @@ def test_a_configuration_in_another_encoding() -> None:
         Ailment(
             P.CONFIGURATION_UNREADABLE,
             "its pyvenv.cfg is not UTF-8: line 3 holds the byte 0xe9",
-            "rebuild the environment (`pinfold env rebuild`)",
+            REBUILD,
         ),
     ) == ailments(prefix, files)
 
@@ -552,8 +585,8 @@ def test_other_names_that_are_broken_links() -> None:
 @pytest.mark.parametrize(
     ("link", "expected"),
     [
-        (None, "`bin/pip` is to be run by /v/bin/python3.9, which does not exist"),
-        ("/base/gone", "`bin/pip` is to be run by /v/bin/python3.9, which leads nowhere"),
+        (None, "which does not exist"),
+        ("/base/gone", "which leads nowhere"),
         ("/base/bin/python3", None),
     ],
 )
@@ -566,9 +599,41 @@ def test_a_command_whose_interpreter_is_not_there(link: str | None, expected: st
     if link is not None:
         files.make_link("/v/bin/python3.9", link)
 
-    assert ([] if expected is None else [(P.EXECUTABLE_BROKEN_LINK, expected, False)]) == [
+    cause = f"`bin/pip` is to be run by /v/bin/python3.9, {expected}, so it cannot start"
+
+    assert ([] if expected is None else [(P.EXECUTABLE_BROKEN_LINK, cause, False)]) == [
         (one.problem, one.cause, one.is_severe) for one in ailments(prefix, files)
     ]
+
+
+def test_commands_whose_interpreter_elsewhere_is_not_there() -> None:
+    """Whose interpreter it was is not told, for that is no environment any more."""
+    files = MemoryFileSystem()
+    write_base(files, "/base")
+    prefix = write_venv(files, "/v", "/base/bin")
+    write_venv(files, "/other", "/base/bin")
+    for name, interpreter in (
+        ("a", "/gone/bin/python"),
+        ("b", "/base/bin/python3.9"),
+        ("c", "/gone/bin/python"),
+        ("d", "/other/bin/python"),
+    ):
+        files.write(f"/v/bin/{name}", f"#!{interpreter}\n")
+
+    assert [
+        (P.MOVED, "`bin/d` leads to the interpreter of another environment, /other"),
+        (
+            P.EXECUTABLE_BROKEN_LINK,
+            (
+                "2 commands (`bin/a`, …) are to be run by /gone/bin/python, which does not exist,"
+                " so they cannot start"
+            ),
+        ),
+        (
+            P.EXECUTABLE_BROKEN_LINK,
+            "`bin/b` is to be run by /base/bin/python3.9, which does not exist, so it cannot start",
+        ),
+    ] == [(one.problem, one.cause) for one in ailments(prefix, files) if not one.is_severe]
 
 
 @pytest.mark.parametrize(
@@ -578,7 +643,7 @@ def test_a_command_whose_interpreter_is_not_there(link: str | None, expected: st
         (b"version https://example.org/spec\n", [P.NOT_EXECUTABLE]),
         (b"#!/bin/sh\n", []),
         (b"MZqFpD", []),
-        (b"\xcf\xfa\xed\xfe", []),
+        (b"\xca\xfe\xba\xbe\x00\x00\x00\x34", []),
         (PROGRAM, []),
     ],
 )
@@ -593,6 +658,145 @@ def test_an_interpreter_that_is_no_program(content: bytes, expected: list[P]) ->
 
     assert expected == [one.problem for one in found]
     assert all(one.is_severe for one in found)
+
+
+def elf(number: int, order: Literal["little", "big"] = "little", width: int = 2) -> bytes:
+    """Return the start of an ELF program for a machine, by its number there."""
+    ident = b"\x7fELF" + bytes([width, 1 if order == "little" else 2, 1]) + bytes(9)
+    return ident + (3).to_bytes(2, order) + number.to_bytes(2, order) + b"\x01\x00\x00\x00"
+
+
+ON_X86 = ", and this machine is x86-64"
+
+
+@pytest.mark.parametrize(
+    ("content", "machine", "expected"),
+    [
+        (elf(62), "x86_64", None),
+        (elf(3, width=1), "x86_64", None),
+        (elf(62, width=1), "x86_64", None),
+        (elf(183), "x86_64", f"it is a program for ARM 64{ON_X86}"),
+        (elf(40, width=1), "x86_64", f"it is a program for 32-bit ARM{ON_X86}"),
+        (elf(21, "big"), "x86_64", f"it is a program for big-endian POWER{ON_X86}"),
+        (elf(22, "big"), "x86_64", f"it is a program for IBM Z{ON_X86}"),
+        (elf(243), "x86_64", f"it is a program for RISC-V{ON_X86}"),
+        (elf(62), "aarch64", "it is a program for x86-64, and this machine is ARM 64"),
+        (elf(40, width=1), "aarch64", None),
+        (
+            elf(21, "big"),
+            "ppc64le",
+            "it is a program for big-endian POWER, and this machine is POWER",
+        ),
+        (elf(9_999), "x86_64", None),
+        (elf(62, "big"), "x86_64", None),
+        (elf(183)[:5], "x86_64", None),
+        (elf(183)[:17], "x86_64", None),
+        (elf(183), "mips64", None),
+        (elf(62), "i686", None),
+        (b"MZ\x90\x00", "x86_64", "it is a program for Windows, and this is Linux"),
+        (b"\xcf\xfa\xed\xfe\x07", "x86_64", "it is a program for macOS, and this is Linux"),
+        (
+            b"\xca\xfe\xba\xbe\x00\x00\x00\x02",
+            "x86_64",
+            "it is a program for macOS, and this is Linux",
+        ),
+    ],
+)
+def test_an_interpreter_for_another_machine(
+    content: bytes, machine: str, expected: str | None
+) -> None:
+    """A copy from another machine does not start; what is unknown is not judged."""
+    files = MemoryFileSystem()
+    write_base(files, "/base")
+    write_venv(files, "/v", "/base/bin")
+    files.write("/base/bin/python3.11", content)
+    found = diagnose_on(files, "linux", machine)
+
+    assert (
+        ()
+        if expected is None
+        else (Ailment(P.NOT_EXECUTABLE, f"/v/bin/python cannot run here: {expected}", REBUILD),)
+    ) == found
+
+
+def diagnose_on(files: MemoryFileSystem, platform: str, machine: str) -> tuple[Ailment, ...]:
+    """Diagnose /v on a machine."""
+    installation = Installation(Path("/v"), InstallationKind.VENV, is_base=False)
+    return diagnose(installation, None, files, platform=platform, machine=machine)
+
+
+@pytest.mark.parametrize(
+    ("content", "platform", "expected"),
+    [
+        (
+            elf(183),
+            "darwin",
+            ["/v/bin/python cannot run here: it is a program for Linux, and this is macOS"],
+        ),
+        (b"\xcf\xfa\xed\xfe\x0c\x00\x00\x01", "darwin", []),
+        (b"\xca\xfe\xba\xbe\x00\x00\x00\x02", "darwin", []),
+        (elf(183), "freebsd14", []),
+    ],
+)
+def test_an_interpreter_for_another_system(
+    content: bytes, platform: str, expected: list[str]
+) -> None:
+    """macOS runs programs for either of its machines, and says not which it is."""
+    files = MemoryFileSystem()
+    write_base(files, "/base")
+    write_venv(files, "/v", "/base/bin")
+    files.write("/base/bin/python3.11", content)
+
+    assert expected == [one.cause for one in diagnose_on(files, platform, "x86_64")]
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (
+            (
+                "offset 0\nmagic 7f454c460201010000000000000000000200b700\n"
+                "mask ffffffffffffff00fffffffffffffffffeffffff\n"
+            ),
+            [],
+        ),
+        ("offset 18\nmagic b700\n", []),
+        ("offset 0\nmagic 4d5a\n", [P.NOT_EXECUTABLE]),
+        ("extension .exe\n", [P.NOT_EXECUTABLE]),
+        (None, [P.NOT_EXECUTABLE]),
+    ],
+)
+def test_what_an_emulator_runs_is_healthy(entry: str | None, expected: list[P]) -> None:
+    """Where Linux was told to start such programs by QEMU, Wine or WSL, it does."""
+    files = MemoryFileSystem()
+    write_base(files, "/base")
+    write_venv(files, "/v", "/base/bin")
+    files.write("/base/bin/python3.11", elf(183))
+    said = "disabled\noffset 18\nmagic b700\n" if entry is None else f"enabled\n{entry}"
+    files.write("/proc/sys/fs/binfmt_misc/qemu", said)
+    files.write("/proc/sys/fs/binfmt_misc/status", "enabled\n")
+    files.write("/proc/sys/fs/binfmt_misc/register", "")
+    files.deny("/proc/sys/fs/binfmt_misc/register")
+
+    assert expected == [one.problem for one in diagnose_on(files, "linux", "x86_64")]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="tells of Linux's programs")
+def test_an_interpreter_of_another_machine_does_not_start(base: Path, tmp_path: Path) -> None:
+    """A real one, whose header says another machine: the system refuses it, as we say."""
+    venv = make_venv(base, tmp_path / "v", "--without-pip", "--copies")
+    program = venv / "bin/python"
+    data = bytearray(program.read_bytes())
+    other = 183 if os.uname().machine != "aarch64" else 62
+    data[18:20] = other.to_bytes(2, sys.byteorder)
+    for path in (venv / "bin").glob("python*"):
+        path.write_bytes(data)
+    with pytest.raises(OSError, match="Exec format error"):
+        ask(program, "-c", "")
+
+    assert [P.NOT_EXECUTABLE] == problems(venv)
+    assert cause(venv).startswith(f"{program} cannot run here: it is a program for ")
 
 
 @pytest.mark.slow
@@ -669,6 +873,7 @@ def test_another_minor_version_behind_the_same_link(tmp_path: Path) -> None:
     link.symlink_to(first / f"bin/python{old}")
     venv = make_venv(tmp_path / "usr", tmp_path / "v", name="python3")
     before = problems(venv)
+    install(site_packages_of(venv), "one", "METADATA", "INSTALLER")
     link.unlink()
     (tmp_path / f"usr/bin/python{old}").unlink()
     link.symlink_to(second / f"bin/python{new}")
@@ -683,10 +888,33 @@ def test_another_minor_version_behind_the_same_link(tmp_path: Path) -> None:
             P.VERSION_DRIFT,
             f"it was made for Python {old}, but its interpreter is now Python {new}, which does not"
             f" see the packages that are installed for {old}",
-            f"rebuild the environment (`pinfold env rebuild`) on Python {new},"
-            f" or on one that is {old}",
+            REBUILD.between(after=f" on Python {new}, or on one that is {old}"),
         )
         == found
+    )
+
+
+@pytest.mark.parametrize(
+    ("holds", "tail"),
+    [
+        ((), ""),
+        (("3.11",), ", which does not see the packages that are installed for 3.11"),
+        (("3.12",), ""),
+        (("3.11", "3.12"), "; it holds packages of both"),
+    ],
+)
+def test_packages_of_which_version_there_are(holds: tuple[str, ...], tail: str) -> None:
+    """Folders for the packages of both say nothing of packages."""
+    files = MemoryFileSystem()
+    write_base(files, "/base", "3.12")
+    prefix = write_venv(files, "/v", "/base/bin", "3.11.4")
+    files.make_directory("/v/lib/python3.12/site-packages")
+    for version in holds:
+        files.write(f"/v/lib/python{version}/site-packages/one-1.dist-info/METADATA", "Name: one\n")
+        files.write(f"/v/lib/python{version}/site-packages/one-1.dist-info/RECORD", "")
+
+    assert f"it was made for Python 3.11, but its interpreter is now Python 3.12{tail}" == cause(
+        prefix, files
     )
 
 
@@ -776,10 +1004,7 @@ def test_an_environment_that_was_moved(full: Path) -> None:
     assert found.is_severe
     assert found.cause.startswith("it was moved or renamed: its `activate` and ")
     assert found.cause.endswith(f" commands (`bin/pip`, …) still lead to {full}")
-    assert (
-        f"rebuild the environment (`pinfold env rebuild`) in its place, or move it back to {full}"
-        == found.repair
-    )
+    assert REBUILD.between(after=f" in its place, or move it back to {full}") == found.repair
 
 
 @pytest.mark.slow
@@ -827,6 +1052,67 @@ def test_commands_of_the_base_are_no_evidence(venv: Path, base: Path) -> None:
     (venv / "bin/four").write_bytes(b"\x7fELF\x00")
 
     assert [] == problems(venv)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere paths are Unicode everywhere")
+def test_paths_beyond_ascii_are_the_same_in_every_locale(tmp_path: Path) -> None:
+    """Files name the environment in UTF-8; the system's paths are bytes, which may be no text."""
+    place = tmp_path / "h\N{LATIN SMALL LETTER E WITH ACUTE}-\N{HIRAGANA LETTER A}"
+    prefix, base, project, linked = (place / name for name in ("v", "base", "project", "linked"))
+    info = prefix / "lib/python3.11/site-packages/one-1.dist-info"
+    for folder in (prefix / "bin", base / "bin", base / "lib/python3.11", project, linked, info):
+        folder.mkdir(parents=True)
+    program = base / "bin/python3.11"
+    program.write_bytes(PROGRAM)
+    program.chmod(0o755)
+    (prefix / "bin/python").symlink_to(program)
+    packages = info.parent
+    files = {
+        prefix / "pyvenv.cfg": f"home = {base}/bin\nversion = 3.11.4\n",
+        prefix / "bin/activate": f"VIRTUAL_ENV='{prefix}'\n",
+        prefix / "bin/pip": f"#!{prefix}/bin/python\n",
+        prefix / "bin/two words": f'#!/bin/sh\n\'\'\'exec\' "{prefix}/bin/python" "$0" "$@"\n',
+        packages / "one.pth": f"{project}\n",
+        packages / "two.egg-link": f"{linked}\n.\n",
+        packages / "__editable___three_finder.py": f"MAPPING = {{'three': '{project}'}}\n",
+        info / "METADATA": "Metadata-Version: 2.1\nName: one\nVersion: 1\n",
+        info / "INSTALLER": "pip\n",
+        info / "RECORD": f"{project.parent.name}.py,,\n",
+        info
+        / "direct_url.json": f'{{"url": "{project.as_uri()}", "dir_info": {{"editable": true}}}}',
+        packages / f"{project.parent.name}.py": "",
+        linked / "two.egg-info": "Metadata-Version: 2.1\nName: two\nVersion: 1\n",
+    }
+    for path, content in files.items():
+        path.write_text(content, encoding="utf-8")
+    variables = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", _DIAGNOSE, prefix],
+        env=variables,
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert ["it has no pip"] == [one.cause for one in ailments(prefix)]
+    assert "ascii 'it has no pip' one two\n" == done.stdout
+
+
+_DIAGNOSE = """
+import sys
+from pathlib import Path
+from pinfold.core.environments.installed.packages import PackagesReader
+from pinfold.core.environments.layout import read_environment
+from pinfold.core.files import LocalFileSystem
+from tests.core.environments.test_health import ailments
+
+prefix, files = Path(sys.argv[1]), LocalFileSystem()
+causes = [ascii(one.cause) for one in ailments(prefix)]
+packages = PackagesReader(files).packages(read_environment(prefix, files))
+print(sys.getfilesystemencoding(), *causes, *sorted(packages.by_name))
+"""
 
 
 def test_without_scripts_the_command_that_made_it_counts() -> None:
@@ -991,10 +1277,15 @@ def test_what_an_interrupted_install_leaves(venv: Path) -> None:
     assert [
         ("robbed (it has none of its files) is not installed completely"),
         ("`pinfold install --reinstall robbed==1.0`"),
-    ] == [found[1].cause, found[1].repair]
-    assert "delete their `.dist-info` folders, then `pinfold install beginless==1.0 " in (
-        found[2].repair or ""
-    )
+        ("install robbed==1.0 again, or rebuild the environment"),
+    ] == [
+        found[1].cause,
+        at_command_line(found[1].repair or ""),
+        in_editor(found[1].repair or ""),
+    ]
+    assert (
+        "delete their `.dist-info` folders, then `pinfold install beginless==1.0 "
+    ) in at_command_line(found[2].repair or "")
 
     shutil.rmtree(folder)
     found = [one for one in ailments(venv) if one.problem is not P.NO_PIP]

@@ -12,6 +12,11 @@ from pathlib import Path
 import packaging
 import pytest
 
+from pinfold.core.environments.interpreters import (
+    ToldVersion,
+    read_interpreters,
+    read_version,
+)
 from pinfold.core.environments.layout import NoEnvironment, prefix_of, read_environment
 from pinfold.core.environments.pyvenv_cfg import (
     MAX_CFG_BYTES,
@@ -23,6 +28,11 @@ from pinfold.core.model.environment import Environment
 
 PREFIX = Path("/env")
 POSIX_ONLY = os.name == "posix"
+PYTHONS = sorted(
+    path.parent.parent
+    for path in Path.home().glob(".pyenv/versions/3.*/bin/python3")
+    if path.parent.parent.name.replace(".", "").isdigit()
+)
 VERSION_INFO = {"major": 3, "minor": 12, "micro": 7, "releaselevel": "final", "serial": 0}
 
 
@@ -93,10 +103,16 @@ def test_version_in_pyvenv_cfg(cfg: str, version: str | None) -> None:
         ('"it\'s"', "it's"),
         ("'the", "'the"),
         ("''", None),
+        ("'it\\'s \"odd\"'", 'it\'s "odd"'),
+        ("'shop'\nuv = 0.13.9", "'shop'"),
+        ("'shop'\nvirtualenv = 20.30", "'shop'"),
+        ('"shop"\nvirtualenv = 21.15.8', "shop"),
+        ('"it\'s "odd""\nvirtualenv = 21.15.8', 'it\'s "odd"'),
+        ('"\nvirtualenv = 20.30', '"'),
     ],
 )
 def test_prompt_in_pyvenv_cfg(text: str, prompt: str | None) -> None:
-    """venv writes a prompt as Python writes a text, others write it as it is."""
+    """venv writes a prompt as Python writes a text, uv as it is, virtualenv 21 between quotes."""
     assert prompt == parse_pyvenv_cfg(f"prompt = {text}\n".encode()).prompt
 
 
@@ -112,13 +128,73 @@ def test_pyvenv_cfg_of_anything(data: bytes) -> None:
     )
 
 
-def test_pyvenv_cfg_last_of_a_key_counts() -> None:
-    """As in CPython's reader, whatever the case of the key."""
-    expected = VenvConfiguration("/b", None, None, includes_system_site_packages=False)
+def test_pyvenv_cfg_with_a_key_twice() -> None:
+    """As in CPython's readers, of either case: the first base counts, and the last of all else."""
+    expected = VenvConfiguration("/a", None, None, includes_system_site_packages=False)
 
     assert expected == parse_pyvenv_cfg(
-        b"home = /a\nHome = /b\nInclude-System-Site-Packages = False\n"
+        b"Home = /a\nhome = /b\n"
+        b"include-system-site-packages = true\nInclude-System-Site-Packages = False\n"
     )
+
+
+def test_pyvenv_cfg_with_a_byte_order_mark() -> None:
+    """Python finds its base all the same, but does not know another key behind the mark."""
+    mark = b"\xef\xbb\xbf"
+
+    assert "/a" == parse_pyvenv_cfg(mark + b"home = /a\nhome = /b\n").home
+    assert parse_pyvenv_cfg(
+        mark + b"include-system-site-packages = false\n"
+    ).includes_system_site_packages
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", [path.name for path in PYTHONS])
+def test_pyvenv_cfg_is_read_as_by_its_interpreter(version: str, tmp_path: Path) -> None:
+    """Which of two bases counts, and whether what follows a byte order mark does: they are asked.
+
+    With a copy of the interpreter, for older ones go by its link before they go by ``home``.
+    """
+    (python,) = (path for path in PYTHONS if path.name == version)
+    minor = version.rpartition(".")[0]
+    first, second = (relocated(python, tmp_path / name, minor) for name in ("first", "second"))
+    prefix = tmp_path / "v"
+    (prefix / "bin").mkdir(parents=True)
+    shutil.copy(python / f"bin/python{minor}", prefix / "bin/python")
+    rest = b"include-system-site-packages = false\n"
+    found = []
+    for content in (
+        f"home = {first}/bin\nhome = {second}/bin\n".encode() + rest + rest,
+        b"\xef\xbb\xbf" + rest + f"home = {second}/bin\n".encode(),
+        rest.replace(b"false", b"true") + f"home = {first}/bin\n".encode() + rest,
+    ):
+        (prefix / "pyvenv.cfg").write_bytes(content)
+        said = subprocess.run(
+            [prefix / "bin/python", "-c", _SEEN],
+            capture_output=True,
+            check=True,
+            text=True,
+            timeout=60,
+            env={},
+        ).stdout.split()
+        configuration = parse_pyvenv_cfg(content)
+        assert configuration.home is not None
+        sees = str(configuration.includes_system_site_packages)
+        found.append((said, [str(Path(configuration.home).parent), sees]))
+
+    assert [said for said, _ in found] == [ours for _, ours in found]
+
+
+_SEEN = "import sys, site; print(sys.base_prefix, site.ENABLE_USER_SITE is not False)"
+
+
+def relocated(python: Path, place: Path, minor: str) -> Path:
+    """Return a base interpreter at another place than the one that it was built for."""
+    (place / "bin").mkdir(parents=True)
+    shutil.copy(python / f"bin/python{minor}", place / f"bin/python{minor}")
+    (place / "bin/python").symlink_to(f"python{minor}")
+    (place / "lib").symlink_to(python / "lib")
+    return place
 
 
 def test_venv() -> None:
@@ -176,6 +252,38 @@ def test_build_details_of_anything(content: str) -> None:
     filesystem.write("/base/lib/python3.14/build-details.json", content)
 
     assert "3.14.1" == read(filesystem).python
+
+
+@pytest.mark.parametrize(
+    ("folder", "minor"),
+    [
+        ("python3.7m", "3.7"),
+        ("python3.6dm", "3.6"),
+        ("python3.8d", "3.8"),
+        ("python3.13td", "3.13"),
+    ],
+)
+def test_headers_of_builds(folder: str, minor: str) -> None:
+    """The folder of headers is called by how the interpreter was built, and it tells the patch."""
+    filesystem = venv(f"version = {minor}\nhome = /base/bin", f"lib/python{minor}/site-packages")
+    filesystem.write(f"/base/include/{folder}/patchlevel.h", f'#define PY_VERSION "{minor}.16"\n')
+
+    assert f"{minor}.16" == read(filesystem).python
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", [path.name for path in PYTHONS])
+def test_headers_of_a_copied_interpreter(version: str, tmp_path: Path) -> None:
+    """The full version of a base is told without its place, of which pyenv's has the name."""
+    (python,) = (path for path in PYTHONS if path.name == version)
+    minor = version.rpartition(".")[0]
+    copy = relocated(python, tmp_path / "copy", minor)
+    (copy / "include").symlink_to(python / "include")
+    environment = read_environment(copy, LocalFileSystem())
+    assert isinstance(environment, Environment)
+    (interpreter,) = read_interpreters(os.fspath(copy / "bin"), LocalFileSystem())
+
+    assert (version, version) == (environment.python, interpreter.version)
 
 
 def test_base_of_another_version_says_nothing() -> None:
@@ -316,6 +424,28 @@ def test_conda() -> None:
         filesystem.write(PREFIX / f"conda-meta/{name}.json", "{}")
 
     assert "3.11.5" == read(filesystem).python
+
+
+@pytest.mark.parametrize("library", ["pypy3.9", "python3.9"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("python-3.9.18-0_73_pypy", "pypy3.9-7.3.15-h9557127_0"),
+        ("python-3.9.18-0_73_pypy",),
+        ("python-3.9.18-0", "pypy3.9-7.3.15-h9557127_0"),
+        ("python-3.9.18-0", "pypy-7.3.15-0"),
+    ],
+)
+def test_conda_with_pypy(names: tuple[str, ...], library: str) -> None:
+    """conda writes down that it is PyPy, with the version of Python beside it."""
+    filesystem = memory(f"lib/{library}/site-packages", "conda-meta")
+    for name in ("python_abi-3.9-4_pypy39_pp73", *names):
+        filesystem.write(PREFIX / f"conda-meta/{name}.json", "{}")
+    found = read(filesystem)
+
+    assert "3.9.18" == found.python
+    assert "pypy" == found.markers.values["implementation_name"]
+    assert ToldVersion("3.9.18", "pypy") == read_version(str(PREFIX), None, filesystem)
 
 
 def test_several_libraries() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from pinfold.core.environments.discovery import LOCATORS, identify
 from pinfold.core.environments.inspector import Inspector, LeftOut, version_in_name
 from pinfold.core.environments.locators.locator import short_hash
 from pinfold.core.environments.places import Surroundings
-from pinfold.core.files import MemoryFileSystem
+from pinfold.core.files import LocalFileSystem, MemoryFileSystem
 from pinfold.core.model.installation import Installation, InstallationKind
 from tests.core.environments.conformance import (
     CHECKS,
@@ -57,6 +58,13 @@ def test_every_kind_has_a_locator() -> None:
     assert all(marks for locator in LOCATORS for marks in locator.kinds.values())
 
 
+PYTHONS = sorted(
+    path
+    for path in Path.home().glob(".pyenv/versions/3.*/bin/python3")
+    if path.parent.parent.name.replace(".", "").isdigit()
+)
+
+
 def judged(
     files: dict[str, bytes | str], prefix: str, surroundings: Surroundings | None = None
 ) -> Installation | None:
@@ -65,6 +73,43 @@ def judged(
     candidate = look.candidate(prefix)
     found = None if candidate is None else identify(candidate, look)
     return None if found is None else found[1]
+
+
+@pytest.mark.parametrize(
+    ("keys", "name"),
+    [
+        ("prompt = 'it\\'s \"odd\"'\n", 'it\'s "odd"'),
+        ("prompt = '\\x1b[31m'\n", None),
+        ("prompt = 'shop'\nuv = 0.13.9\n", "'shop'"),
+        ('prompt = "it\'s"\nvirtualenv = 21.15.8\n', "it's"),
+        ("prompt = .\nvirtualenv = 20.30\n", None),
+    ],
+)
+def test_environment_is_called_by_its_prompt(keys: str, name: str | None) -> None:
+    """As it was asked for, and not as its maker has written it down."""
+    found = judged(venv("/p/.venv", keys=keys), "/p/.venv")
+
+    assert found is not None
+    assert name == found.name
+
+
+@pytest.mark.parametrize("prompt", ['it\'s "odd"', "plain", "'q'"])
+@pytest.mark.parametrize("version", [path.parent.parent.name for path in PYTHONS])
+@pytest.mark.slow
+def test_prompt_that_venv_writes(version: str, prompt: str, tmp_path: Path) -> None:
+    """Whatever is asked for comes back; before 3.8 venv wrote none."""
+    (python,) = (path for path in PYTHONS if path.parent.parent.name == version)
+    prefix = tmp_path / "v"
+    subprocess.run(
+        [python, "-m", "venv", "--without-pip", "--prompt", prompt, prefix], check=True, timeout=120
+    )
+    look = Inspector(Surroundings(home=HOME), LocalFileSystem())
+    candidate = look.candidate(str(prefix))
+    assert candidate is not None
+    found = identify(candidate, look)
+
+    assert found is not None
+    assert (None if version.startswith(("3.6.", "3.7.")) else prompt) == found[1].name
 
 
 _UV_KEYS = "uv = 0.13.9\n"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pinfold.core.model.facts import Facts
-from tests.harness.squiggles import check
+from pinfold.features.fixing import edited_text
+from tests.harness.squiggles import check, judge
 
 
 def test_single_equals_sign() -> None:
@@ -36,6 +39,49 @@ def test_turned_operators() -> None:
         flask =< 3.1.0
         ~~~~~~~~~~~~~~ invalid-requirement: write `<=`
     """)
+
+
+def test_other_mistaken_operators() -> None:
+    """What stands for an operator is named, with the one that is meant where that is certain."""
+    check("""
+        one >== 2
+        ~~~~~~~~~ invalid-requirement: `>==` is no operator: write `>=`
+        two[x] <== 2 ; python_version > "3"
+        ~~~~~~~~~~~~ invalid-requirement: `<==` is no operator: write `<=`
+        three <> 2
+        ~~~~~~~~~~ invalid-requirement: `<>` is no operator: write `!=`
+        four =~ 2.0
+        ~~~~~~~~~~~ invalid-requirement: `=~` is no operator: write `~=`
+        five>1,~>2.0
+        ~~~~~~~~~~~~ invalid-requirement: `~>` is no operator: write `~=`
+        six ===> 2
+        ~~~~~~~~~~ invalid-requirement: `===>` is no operator
+        seven =! 2
+        ~~~~~~~~~~ invalid-requirement: `=!` is no operator
+        eight ! 2
+        ~~~~~~~~~ invalid-requirement: `!` is no operator
+        nine>==1!2.0
+        ~~~~~~~~~~~~ invalid-requirement: `>==` is no operator: write `>=`
+    """)
+
+
+@pytest.mark.parametrize(
+    ("text", "fixed"),
+    [
+        ("one >== 2", "one >= 2"),
+        ("one=>1!2, <== 3", "one>=1!2, <= 3"),
+        ("one ~> 2.0", "one ~= 2.0"),
+        ("one ~> 2", None),
+        ("one ===> 2", None),
+        ("one >== 2, =! 3", None),
+    ],
+)
+def test_operators_mended(text: str, fixed: str | None) -> None:
+    """What is certain is mended, in all places at once; what would stay broken is left alone."""
+    (finding,) = (one for one in judge(text).findings if one.rule == "invalid-requirement")
+    found = [edited_text(text, fix.edits) for fix in finding.fixes]
+
+    assert ([] if fixed is None else [fixed]) == found
 
 
 def test_option_glued_to_a_requirement() -> None:

@@ -169,7 +169,12 @@ def _asked_rebuild(options: Namespace, scene: Scene) -> Rebuild | Refusal:
     prefix = _named_place(options.place, scene)
     if isinstance(prefix, Refusal):
         return prefix
-    return Rebuild(folder=scene.working_directory, prefix=prefix, python=options.python)
+    # Heeded only where nobody can read what is installed: the project's, which it stands in.
+    usual = (folder / USUAL_FILE for folder in (prefix.parent, scene.working_directory))
+    files = tuple(file for file in usual if file.is_file())[:1]
+    return Rebuild(
+        folder=scene.working_directory, prefix=prefix, python=options.python, files=files
+    )
 
 
 def _asked_undo(options: Namespace, scene: Scene) -> Undo | Refusal:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from pinfold.core.environments.changes.journal import Entry
     from pinfold.core.environments.operations.requests import Request
     from pinfold.core.model.plan import Plan
+    from pinfold.core.model.wording import Words
 
     Asked = Callable[[Namespace, Scene], "Request | Refusal"]
 
@@ -212,7 +213,7 @@ class Host:
             self._says.write(f"  {self._painted(visible(line))}\n")
 
     def refuse(
-        self, message: str, action: str | None, reason: RefusalReason = RefusalReason.INVALID
+        self, message: str, action: Words | None, reason: RefusalReason = RefusalReason.INVALID
     ) -> int:
         """Say why nothing is done, and return the exit status."""
         refusal = NotDone(reason, message, action)

@@ -24,6 +24,7 @@ from pinfold.core.environments.interpreters import (
     read_version,
     real_path,
 )
+from pinfold.core.environments.layout import is_remains
 from pinfold.core.environments.pyvenv_cfg import (
     MAX_CFG_BYTES,
     VenvConfiguration,
@@ -78,7 +79,8 @@ class Candidate:
 
     `prefix` is its path as the user knows it, `name` its last part; `parent` is the folder that it
     is in, with `parent_name`, and `above` the one that this is in. `configuration` is its
-    ``pyvenv.cfg``, ``None`` if it has none, and `keys` what stands there, names in lower case.
+    ``pyvenv.cfg``, ``None`` if it has none, and `keys` what stands there, names in lower case; of
+    one that `has_lost_configuration` both are empty.
     `real` is the path with links followed, where whoever found it knows that.
     """
 
@@ -88,6 +90,7 @@ class Candidate:
         "_siblings",
         "above",
         "configuration",
+        "has_lost_configuration",
         "keys",
         "name",
         "parent",
@@ -105,6 +108,7 @@ class Candidate:
         *,
         names: frozenset[str] | None = None,
         siblings: frozenset[str] | None = None,
+        has_lost_configuration: bool = False,
     ) -> None:
         self.prefix = prefix
         self.parent, _, self.name = prefix.rpartition(os.sep)
@@ -114,6 +118,7 @@ class Candidate:
         self._filesystem = filesystem
         self._names = names
         self._siblings = siblings
+        self.has_lost_configuration = has_lost_configuration
         self.real: str | None = None
 
     @property
@@ -281,9 +286,22 @@ class Inspector:
                 prefix, self.filesystem, VenvConfiguration(), {}, names=names, siblings=siblings
             )
         found = Candidate(prefix, self.filesystem, None, {}, names=names, siblings=siblings)
-        if found.is_conda or _is_old_virtualenv(found, self.filesystem):
+        if found.is_conda:
             return found
-        return None
+        if found.names.isdisjoint(_FOLDERS_OF_PROGRAMS):
+            # Most folders: nothing else of theirs is asked about.
+            return None
+        if is_remains(Path(prefix), self.filesystem):
+            return Candidate(
+                prefix,
+                self.filesystem,
+                VenvConfiguration(),
+                {},
+                names=found.names,
+                siblings=siblings,
+                has_lost_configuration=True,
+            )
+        return found if _is_old_virtualenv(found, self.filesystem) else None
 
     def environment(self, candidate: Candidate, judgement: Judgement) -> Installation:
         """Return a candidate as what a locator has judged it to be."""
@@ -510,8 +528,6 @@ def base_installation(
 
 def _is_old_virtualenv(candidate: Candidate, filesystem: FileSystem) -> bool:
     """Return whether a virtualenv before 20 made it, which wrote no ``pyvenv.cfg``."""
-    if not candidate.names & _FOLDERS_OF_PROGRAMS:
-        return False
     return any(
         filesystem.is_file(os.path.join(candidate.prefix, folder, "activate_this.py"))
         for folder in _FOLDERS_OF_PROGRAMS

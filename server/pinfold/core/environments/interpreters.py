@@ -205,9 +205,19 @@ class ToldVersion:
 
 
 _HEADER_VERSION = re.compile(rb'^#define\s+PY_VERSION\s+"([0-9][0-9a-z.]{2,20})\+?"', re.MULTILINE)
+
+# What the builds of Python are called by, at the end of a folder of headers: `m` has another
+# allocator (3.7 and older), `d` is for debugging, `t` without the global interpreter lock.
+_LOCKED_FLAGS = ("", "m", "d", "dm")
+_FREE_THREADED_FLAGS = ("t", "td")
+ABI_FLAGS = (*_LOCKED_FLAGS, *_FREE_THREADED_FLAGS)
+
+# `python-3.12.4-h955ad1f_1.json`, `python-3.9.18-0_73_pypy.json`, `pypy3.9-7.3.15-h9557127_0.json`.
 _CONDA_PYTHON = re.compile(
-    r"(?P<name>python|pypy)-(?P<version>[0-9]+\.[0-9]+\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)-[^-]+\.json"
+    r"python-(?P<version>[0-9]+\.[0-9]+\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)-(?P<build>[^-]+)\.json"
 )
+_CONDA_OTHER = re.compile(r"(?P<name>pypy|graalpy)(?:[0-9.]+)?-[^-]+-[^-]+\.json")
+_OTHER_BUILD = re.compile(r"_(?P<name>pypy|graalpy)")
 
 
 def read_version(
@@ -222,8 +232,9 @@ def read_version(
             details = filesystem.read_start(path, MAX_DETAILS_BYTES)
             if not isinstance(details, Unreadable) and (told := _details(details.data, minor)):
                 return told
+    flags = _FREE_THREADED_FLAGS if free_threaded else _LOCKED_FLAGS
     for folder, known in (
-        (f"include/python{minor}{flag}", "cpython"),
+        *((f"include/python{minor}{one}", "cpython") for one in flags),
         (f"include/pypy{minor}", "pypy"),
         ("include", None),
         ("Headers", "cpython"),
@@ -241,19 +252,22 @@ def read_version(
         if minor is None or minor_of(found) == minor:
             is_pypy = b"PYPY_VERSION" in header.data
             return ToldVersion(found, known or ("pypy" if is_pypy else "cpython"))
-    return _conda(prefix, filesystem)
+    return read_conda_version(prefix, filesystem)
 
 
-def _conda(prefix: str, filesystem: FileSystem) -> ToldVersion:
+def read_conda_version(prefix: str, filesystem: FileSystem) -> ToldVersion:
+    """Return what the list of conda's packages at *prefix* says of the interpreter there."""
     names = filesystem.names(os.path.join(prefix, "conda-meta"))
     if isinstance(names, Unreadable):
         return ToldVersion()
     found = [match for name in names if (match := _CONDA_PYTHON.fullmatch(name)) is not None]
-    pypy = [match for match in found if match["name"] == "pypy"]
-    if pypy and len(pypy) == 1:
-        # Its own version; the one of Python stands in the name of another package.
-        return ToldVersion(None, "pypy")
-    return ToldVersion(found[0]["version"], "cpython") if len(found) == 1 else ToldVersion()
+    # PyPy has a package with a version of its own. That of Python is the version of an empty one.
+    others = {match["name"] for name in names if (match := _CONDA_OTHER.fullmatch(name))}
+    others |= {match["name"] for one in found if (match := _OTHER_BUILD.search(one["build"]))}
+    version = found[0]["version"] if len(found) == 1 else None
+    if len(others) == 1:
+        return ToldVersion(version, others.pop())
+    return ToldVersion() if version is None or others else ToldVersion(version, "cpython")
 
 
 def _details(data: bytes, minor: str) -> ToldVersion | None:

@@ -18,7 +18,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pinfold.core.environments.interpreters import minor_in_name, name_of, real_path
+from pinfold.core.environments.interpreters import (
+    ABI_FLAGS,
+    ToldVersion,
+    minor_in_name,
+    name_of,
+    read_conda_version,
+    real_path,
+)
 from pinfold.core.environments.pyvenv_cfg import (
     MAX_CFG_BYTES,
     VenvConfiguration,
@@ -127,9 +134,14 @@ def read_environment(
         # Another interpreter than the one that the packages are for: it is what answers markers.
         library = replace(library, version=running)
     said_by_all = wanted is None or library.version in (None, wanted)
+    conda = ToldVersion()
+    if kind is Kind.CONDA:
+        conda = read_conda_version(os.fspath(prefix), filesystem)
+        if conda.implementation not in (None, "cpython"):
+            library = replace(library, implementation=conda.implementation)
     python = (
         _version_of_base(base, library, filesystem)
-        or (_conda_version(prefix, filesystem) if kind is Kind.CONDA else None)
+        or conda.version
         or (configuration.version if configuration and said_by_all else None)
         or library.version
     )
@@ -145,17 +157,10 @@ def read_environment(
 def read_remains(prefix: Path, filesystem: FileSystem) -> Environment | None:
     """Return what is left at *prefix* of an environment that has lost its ``pyvenv.cfg``.
 
-    ``None`` unless it is certain that it was one: a script that activates it stands there, and a
-    folder of packages, and there is no standard library, which only an interpreter has.
+    ``None`` unless it is certain that it was one (:func:`is_remains`) and its packages are there.
     """
-    if filesystem.exists(prefix / "pyvenv.cfg") or filesystem.exists(prefix / "conda-meta"):
-        return None
-    if not any(map(partial(_activates, filesystem), (prefix / name for name in _ACTIVATE))):
-        return None
-    library = _library(prefix, filesystem, None)
-    if library is None or any(
-        filesystem.exists(packages.parent / "os.py") for packages in library.site_packages
-    ):
+    library = _library(prefix, filesystem, None) if is_remains(prefix, filesystem) else None
+    if library is None:
         return None
     return Environment(
         prefix,
@@ -163,6 +168,32 @@ def read_remains(prefix: Path, filesystem: FileSystem) -> Environment | None:
         library.version,
         _markers(library.version, _implementation(None, library), library),
         None,
+    )
+
+
+def is_remains(prefix: Path, filesystem: FileSystem) -> bool:
+    """Return whether *prefix* is certainly an environment that has lost its ``pyvenv.cfg``.
+
+    A script that activates it stands there, and an interpreter or a folder of packages, and there
+    is no standard library, which only an interpreter of its own has, or a virtualenv before 20. A
+    folder in the place of the file, or a link that leads in a circle, is as good as no file.
+    """
+    if filesystem.is_file(prefix / "pyvenv.cfg") or filesystem.exists(prefix / "conda-meta"):
+        return False
+    if not any(map(partial(_activates, filesystem), (prefix / name for name in _ACTIVATE))):
+        return False
+    libraries = [prefix / "Lib"]
+    libraries += [prefix / "lib" / name for name in _library_names(prefix / "lib", filesystem)]
+    libraries += [prefix / "lib64" / name for name in _library_names(prefix / "lib64", filesystem)]
+    if any(
+        filesystem.exists(library / name)
+        for library in libraries
+        for name in ("os.py", "orig-prefix.txt")
+    ):
+        return False
+    places = [*(library / "site-packages" for library in libraries), prefix / "site-packages"]
+    return any(map(filesystem.is_directory, places)) or any(
+        filesystem.is_file(prefix / name) for name in _INTERPRETERS
     )
 
 
@@ -357,7 +388,7 @@ def _version_of_base(base: Path | None, library: _Library, filesystem: FileSyste
     )
     if isinstance(details, bytes) and (found := _version_in_details(details, version)):
         return found
-    for name in (*(f"include/python{version}{kind}" for kind in ("", "t", "m")), "include"):
+    for name in (*(f"include/python{version}{flags}" for flags in ABI_FLAGS), "include"):
         header = filesystem.read_bytes(base / name / "patchlevel.h", MAX_HEADER_BYTES)
         if isinstance(header, bytes) and (match := _HEADER_VERSION.search(header)):
             found = match[1].decode("ascii")
@@ -377,17 +408,6 @@ def _version_in_details(data: bytes, version: str) -> str | None:
         return None
     suffix = {"alpha": "a", "beta": "b", "candidate": "rc"}.get(level)
     return f"{found}{suffix}{serial}" if suffix else found
-
-
-_CONDA_PYTHON = re.compile(r"python-([0-9]+\.[0-9]+\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)-[^-]+\.json")
-
-
-def _conda_version(prefix: Path, filesystem: FileSystem) -> str | None:
-    listing = filesystem.scan(prefix / "conda-meta")
-    if isinstance(listing, Unreadable):
-        return None
-    found = [match[1] for name in listing.files if (match := _CONDA_PYTHON.fullmatch(name))]
-    return found[0] if len(found) == 1 else None
 
 
 def _implementation(configuration: VenvConfiguration | None, library: _Library) -> str:

@@ -9,6 +9,12 @@ from __future__ import annotations
 import contextlib
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pinfold.core.files import path_in_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_CFG_BYTES = 64 * 1024
 """A real one has some 200 bytes."""
@@ -49,37 +55,51 @@ class VenvConfiguration:
 def parse_pyvenv_cfg(data: bytes) -> VenvConfiguration:
     """Read what a ``pyvenv.cfg`` holds, as CPython 3.13's ``site.py`` and ``getpath.py`` do.
 
-    Lines without an equals sign mean nothing, keys are of either case, the last of a kind counts.
-    Without ``include-system-site-packages``, those of the system are included.
+    Lines without an equals sign mean nothing, keys are of either case. The last of a kind counts,
+    but the first ``home``: ``getpath`` stops at that, as the C of older versions does (tried with
+    3.6 to 3.13). Without ``include-system-site-packages``, those of the system are included.
     """
     values: dict[str, str] = {}
+    home = None
     for line in data.decode("utf-8", "replace").split("\n")[:_MAX_LINES]:
         key, equals, value = line.partition("=")
         if equals:
-            values[key.strip().lower()] = value.strip()
+            name = key.strip().lower()
+            values[name] = value.strip()
+            # Python does not know a key behind a byte order mark, but then finds its base by the
+            # links, and the launcher of Windows passes over the mark. Others it does go without.
+            if home is None and name in ("home", "\ufeffhome"):
+                home = value.strip()
     versions = [
         version
         for key in ("version", "version_info", "python-version")
         if (version := _version(values.get(key, ""))) is not None
     ]
     return VenvConfiguration(
-        home=values.get("home") or None,
+        home=path_in_text(home) if home else None,
         # The one that says most: an exact version over a minor one, a pre-release over none.
         version=max(versions, key=len, default=None),
         implementation=values.get("implementation") or None,
         includes_system_site_packages=(
             values.get("include-system-site-packages", "true").lower() == "true"
         ),
-        command=values.get("command") or None,
+        command=path_in_text(values.get("command", "")) or None,
         uv=values.get("uv") or None,
         is_relocatable=values.get("relocatable", "").lower() == "true",
-        prompt=_prompt(values.get("prompt", "")) or None,
+        prompt=_prompt(values) or None,
     )
 
 
-def _prompt(text: str) -> str:
-    """Return a prompt, which venv writes as Python writes a text, and others as it is."""
-    if text[:1] in ("'", '"'):
+def _prompt(values: Mapping[str, str]) -> str:
+    """Return the prompt, which venv writes as Python writes a text, and others in their way.
+
+    uv 0.13 and virtualenv 20 write it as it is, virtualenv 21 between double quotes with nothing
+    escaped.
+    """
+    text = values.get("prompt", "")
+    if "virtualenv" in values:
+        return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+    if "uv" not in values and text[:1] in ("'", '"'):
         # Late: hardly anybody asks, and everybody reads these files.
         import ast
 

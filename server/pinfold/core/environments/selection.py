@@ -289,13 +289,13 @@ def _choosable(folder: Path, search: _Search) -> Iterator[tuple[Path, Path]]:
 
     They are kept by their real paths, and have been by those that were named.
     """
-    named = _above(folder, search.home)
+    named = deciding_folders(folder, search.home)
     real = search.scout.real_path(folder)
     if real != folder:
         names: dict[Path, Path] = {}
         for place in named:
             names.setdefault(search.scout.real_path(place), place)
-        for place in _above(real, None):
+        for place in deciding_folders(real, None):
             name = names.get(place, place)
             yield name, place
             yield name, name
@@ -487,7 +487,7 @@ def _upwards(folder: Path, stop: Path, home: Path | None) -> tuple[Path, ...]:
 
 
 @lru_cache(maxsize=65_536)
-def _above(folder: Path, home: Path | None) -> tuple[Path, ...]:
+def deciding_folders(folder: Path, home: Path | None) -> tuple[Path, ...]:
     """Return the folders whose choice counts for the files in *folder*, the nearest first.
 
     Whatever the last folder to look in: a choice is no accident, and an editor that has opened a

@@ -1,7 +1,8 @@
 """The search for environments below the folders that somebody works in.
 
 Owns where it goes down, where it only looks, and when it stops. Refuses to judge what it finds.
-An environment is mostly ignored by git, so an ignored folder is looked at, but not gone down into.
+An environment is mostly ignored by git, and so is a folder that somebody collects environments in.
+So an ignored folder is looked at, and the folders right in it are, but nobody goes further down.
 """
 
 from __future__ import annotations
@@ -33,6 +34,15 @@ MAX_DEPTH = 12
 MAX_DIRECTORIES = 200_000
 MAX_ENVIRONMENTS = 5_000
 MAX_SECONDS = 10.0
+
+MAX_IN_IGNORED = 200
+"""How many folders there may be in an ignored one so that each of them is looked at.
+
+Where there are more, something was built there; nobody collects as many environments.
+"""
+
+MAX_IN_ALL_IGNORED = 20_000
+"""The same for all ignored folders of a search together."""
 
 _STRIDE = 32
 """After how many folders it is asked whether there is time left, and whether anybody waits."""
@@ -109,6 +119,7 @@ class _Search:
         self._pending = deque([_Folder(root, 0, _Ignoring(root, None))])
         self._directories = 0
         self._environments = 0
+        self._in_ignored = 0
 
     def found(self) -> Iterator[Candidate]:
         found: list[Candidate] = []
@@ -157,7 +168,8 @@ class _Search:
                 look.leave_out(path, listing.detail)
             return
         directories, files = listing
-        if "pyvenv.cfg" in files or "conda-meta" in directories:
+        # Most folders have none of these, and then nothing in them is asked about.
+        if "pyvenv.cfg" in files or not _OWN_FOLDERS.isdisjoint(directories):
             candidate = look.candidate(path, names=frozenset(directories).union(files))
             if candidate is not None:
                 found.append(candidate)
@@ -166,7 +178,7 @@ class _Search:
                 return
         self._go_on(folder, listing, found)
         if not _LIKELY.isdisjoint(files):
-            found += self._links(folder, listing)
+            found += self._links(path, listing)
 
     def _go_on(self, folder: _Folder, listing: Listing, found: list[Candidate]) -> None:
         """Add environments that stand in a folder to *found*, and go down into the others."""
@@ -196,12 +208,38 @@ class _Search:
             if treatment is not _Treatment.GO_DOWN:
                 ignored = ignoring.paths(look)
                 if ignored is not None and ignored.ignores_directory(inner):
-                    # Looked at, but not gone down into.
-                    candidate = look.candidate(inner)
-                    if candidate is not None:
-                        found.append(candidate)
+                    found += self._peep_into(inner)
                     continue
             self._descend(inner, folder, ignoring)
+
+    def _peep_into(self, path: str) -> Iterator[Candidate]:
+        """Yield the environment that stands at *path*, which is ignored, or those right in it.
+
+        One listing, and a few questions about each folder in it: what is built or downloaded may be
+        huge, and what is below such a folder is never listed.
+        """
+        look = self._look
+        listing = look.filesystem.scan(path)
+        if isinstance(listing, Unreadable):
+            # Not said: what nobody may read and git ignores (the data of a database) is no loss.
+            return
+        directories, files = listing
+        candidate = look.candidate(path, names=frozenset(directories).union(files))
+        if candidate is not None:
+            yield candidate
+            return
+        within = [name for name in directories if name not in _PRUNED]
+        self._in_ignored += len(within)
+        if len(within) > MAX_IN_IGNORED or self._in_ignored > MAX_IN_ALL_IGNORED:
+            within = sorted(_LIKELY.intersection(within))
+        for name in within:
+            inner = f"{path}{os.sep}{name}"
+            if any(look.filesystem.exists(f"{inner}{os.sep}{mark}") for mark in _MARKS):
+                candidate = look.candidate(inner)
+                if candidate is not None:
+                    yield candidate
+        if not _LIKELY.isdisjoint(files):
+            yield from self._links(path, listing)
 
     def _descend(self, path: str, folder: _Folder, ignoring: _Ignoring) -> None:
         """Go on at *path*, which is in *folder*."""
@@ -210,11 +248,11 @@ class _Search:
             return
         self._pending.append(_Folder(path, folder.depth + 1, ignoring))
 
-    def _links(self, folder: _Folder, listing: Listing) -> Iterator[Candidate]:
+    def _links(self, folder: str, listing: Listing) -> Iterator[Candidate]:
         """Yield what links and files lead to that are called as environments are."""
         look = self._look
         for name in sorted(_LIKELY.intersection(listing.files)):
-            path = f"{folder.path}{os.sep}{name}"
+            path = f"{folder}{os.sep}{name}"
             if look.filesystem.read_link(path) is not None:
                 # Invariant: it keeps the path that the user knows; where it leads is an alias.
                 candidate = look.candidate(path)
@@ -233,6 +271,12 @@ class _Search:
 
 _LIKELY = frozenset({".venv", "venv", ".virtualenv", "virtualenv", "env", ".env", ".conda"})
 """What environments are called: looked into before anything else is asked."""
+
+_OWN_FOLDERS = frozenset({"conda-meta", "bin", "Scripts"})
+"""The folders one of which an environment has that has no ``pyvenv.cfg``."""
+
+_MARKS = ("pyvenv.cfg", "conda-meta", "bin/activate", "Scripts/activate")
+"""What an environment has one of: asked for by name, as nothing that is ignored is listed twice."""
 
 _HOLDERS = frozenset({".tox", ".nox", ".pixi", ".hatch", "envs", ".direnv"})
 """What holds environments, and is ignored by git like these."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pinfold.core.model.wording import Words
+
 
 class InstallationKind(Enum):
     """What made or keeps an installation; the value is how JSON and people call it."""
@@ -72,7 +74,7 @@ class Ailment:
 
     problem: HealthProblem
     cause: str
-    repair: str | None = None
+    repair: Words | None = None
     is_severe: bool = True
 
 

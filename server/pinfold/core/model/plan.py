@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pinfold.core.model.dependency import PackageName
+    from pinfold.core.model.wording import Words
 
 
 class Verb(Enum):
@@ -158,7 +159,7 @@ class Plan:
     steps: tuple[Step, ...] = ()
     changes: tuple[PackageChange, ...] = ()
     breaks: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
     indexes: tuple[IndexUse, ...] = ()
     installer: str | None = None
     saves: tuple[LineChange, ...] = ()

@@ -318,7 +318,7 @@ def no_environment(view: FileView) -> Iterator[Finding]:
     if answer.state is EnvironmentState.NONE:
         message = (
             "no environment was found for this file, so nothing is compared with what is "
-            "installed: make `.venv`, name one in `[tool.pinfold] environment`, or use --env"
+            "installed: make `.venv`, or name one in `[tool.pinfold] environment`"
         )
     else:
         message = (

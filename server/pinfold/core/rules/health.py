@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pinfold.core.model.finding import Finding, Related, Severity
+from pinfold.core.model.wording import in_editor
 from pinfold.core.rules.environment import first_subject
 from pinfold.core.rules.installed import one_line
 from pinfold.core.rules.registry import Family, file_rule
@@ -195,4 +196,6 @@ def _is_damage(ailment: Ailment) -> bool:
 
 
 def _mending(ailment: Ailment) -> str:
-    return f"; to mend that, {one_line(ailment.repair)}" if ailment.repair else ""
+    # Not in the words of the command line: whoever runs `check` gets the same findings as an editor
+    # shows, and `env doctor` names the command.
+    return f"; to mend that, {one_line(in_editor(ailment.repair))}" if ailment.repair else ""

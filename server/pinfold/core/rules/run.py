@@ -306,11 +306,7 @@ def _judge_comment(
         if (start, name) in used:
             continue
         known = name in rules()
-        message = (
-            f"`{name}` finds nothing on this line"
-            if known
-            else f"there is no rule `{name}`; `pinfold rule` lists them all"
-        )
+        message = f"`{name}` finds nothing on this line" if known else f"there is no rule `{name}`"
         if name == "unused-ignore" and known:
             continue
         if known and rules()[name].family is Family.ENVIRONMENT:

@@ -46,10 +46,21 @@ _OPTION_PROBLEMS = frozenset(
     }
 )
 
-# Operators that people write for the ones of PEP 440. A lone "=" is one only if it stands between a
-# name and something that begins like a version.
-_MISTAKEN_OPERATOR = re.compile(r"(?<=[\w\]) ])(?P<operator>=>|=<|=)(?=\s*v?\d)(?<![=<>!~]=)")
-_MEANT = {"=": "==", "=>": ">=", "=<": "<="}
+# What people write for the operators of PEP 440: any run of such characters between a name or a
+# comma and something that begins like a version. A lone "!" after a digit ends an epoch.
+_WRITTEN_OPERATOR = re.compile(r"(?<=[\w\]) ,])(?<![\d](?=!\d))(?P<operator>[=<>!~]+)(?=\s*v?\d)")
+_OPERATORS = frozenset({"==", "!=", "<=", ">=", "<", ">", "~=", "==="})
+# Those whose meaning is certain. Ruby's `~>` means by a version what `~=` does.
+_MEANT = {
+    "=": "==",
+    "=>": ">=",
+    ">==": ">=",
+    "=<": "<=",
+    "<==": "<=",
+    "<>": "!=",
+    "=~": "~=",
+    "~>": "~=",
+}
 _MERGE_MARKER = re.compile(r"(?:<{7}|>{7}|={7}|\|{7})(?: |$)")
 _NAME = r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
 _CONDA_LINE = re.compile(rf"{_NAME}=(?P<version>\d[A-Za-z0-9.]*)=[A-Za-z0-9_.]+")
@@ -90,8 +101,9 @@ def invalid_requirement(line: LogicalLine, _facts: Facts) -> Iterator[Finding]:
     ```
 
     ## Fix safety
-    Safe: `=`, `=>` and `=<` become the operators that were meant, and an option that is glued to
-    the requirement, or separated by a tab, gets the space that pip looks for.
+    Safe: `=`, `=>`, `>==`, `=<`, `<==`, `<>`, `=~` and `~>` become the operators that were meant,
+    and an option that is glued to the requirement, or separated by a tab, gets the space that pip
+    looks for.
     Unsafe for lines of `conda list --export` and of `pip list`: what conda calls a package, and its
     version, may not exist on the index that pip uses.
     """
@@ -393,10 +405,13 @@ def _explanation(text: str, problem: Problem) -> tuple[str, Fix | None]:
         return f"a line of `{tool}`, which pip cannot read: write `{right}`", fix
     mistaken = _mistaken_operators(text, problem.range)
     if mistaken:
-        wrong, right = mistaken[0]
-        edits = tuple(Edit(span, operator) for span, operator in mistaken)
-        message = f"`{wrong.of(text)}` is no operator: write `{right}`"
-        return message, Fix(f"Write `{right}`", edits, Applicability.SAFE)
+        wrong, meant = mistaken[0]
+        message = f"`{wrong.of(text)}` is no operator"
+        if meant is None:
+            return message, None
+        edits = tuple(Edit(span, operator) for span, operator in mistaken if operator is not None)
+        fix = Fix(f"Write `{meant}`", edits, Applicability.SAFE)
+        return f"{message}: write `{meant}`", fix
     glued = _glued_option(text, problem.range)
     if glued is not None:
         fix = Fix("Put a space before the option", (Edit(glued, " "),), Applicability.SAFE)
@@ -416,7 +431,8 @@ def _mends(text: str, fix: Fix) -> bool:
     )
 
 
-def _mistaken_operators(text: str, span: TextRange) -> list[tuple[TextRange, str]]:
+def _mistaken_operators(text: str, span: TextRange) -> list[tuple[TextRange, str | None]]:
+    """Return what was written for operators, each with the one that was certainly meant."""
     subject = span.of(text)
     if "://" in subject or "@" in subject:
         return []
@@ -424,10 +440,10 @@ def _mistaken_operators(text: str, span: TextRange) -> list[tuple[TextRange, str
     return [
         (
             TextRange(span.start + match.start(), span.start + match.end()),
-            _MEANT[match["operator"]],
+            _MEANT.get(match["operator"]),
         )
-        for match in _MISTAKEN_OPERATOR.finditer(before_marker)
-        if before_marker[match.end() : match.end() + 1] != "="
+        for match in _WRITTEN_OPERATOR.finditer(before_marker)
+        if match["operator"] not in _OPERATORS
     ]
 
 

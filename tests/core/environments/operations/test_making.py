@@ -14,6 +14,7 @@ from pinfold.core.environments.operations.requests import Create, Rebuild
 from pinfold.core.environments.operations.workbench import Backend, Tools
 from pinfold.core.environments.planning.refusal import Refusal
 from pinfold.core.files import LocalFileSystem
+from pinfold.core.model.wording import at_command_line
 from tests.core.environments.operations.test_cancelled_late import Bench, made
 
 if TYPE_CHECKING:
@@ -88,4 +89,8 @@ def test_a_name_of_what_is_there(tmp_path: Path) -> None:
     found = prepared(request, tmp_path / "state")
 
     assert isinstance(found, Prepared), found
-    assert [note for note in found.plan.notes if "`$` in it, which shells act on" in note]
+    assert [
+        note
+        for note in found.plan.notes
+        if "`$` in it, which shells act on" in at_command_line(note)
+    ]

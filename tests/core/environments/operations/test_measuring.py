@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pinfold.core.environments.operations.measuring import MOST, Measure
+from pinfold.core.environments.operations.measuring import MOST, Measure, is_progress
 from pinfold.core.formats.summary import normalised
 from pinfold.core.model.plan import ChangeKind, PackageChange, Plan, Release, Step, Verb
 
@@ -20,6 +20,19 @@ def plan(*titles: str, adds: tuple[str, ...] = ()) -> Plan:
         for name in adds
     )
     return Plan(Verb.INSTALL, Path("/env"), tuple(Step(one, ("x",)) for one in titles), changes)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_shown"),
+    [
+        ("Collecting flask==3.1.0", True),
+        ("WARNING: Location 'file:///wheels/certifi/' is ignored: it is neither a file nor", False),
+        ("warning: Failed to hardlink files; falling back to full copy.", False),
+    ],
+)
+def test_warnings_are_no_progress(line: str, is_shown: bool) -> None:
+    """What an installer warns of is left to the log."""
+    assert is_shown is is_progress(line)
 
 
 PIP = """\

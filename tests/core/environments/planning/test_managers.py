@@ -17,6 +17,7 @@ from pinfold.core.environments.planning.managers import (
 from pinfold.core.environments.planning.refusal import RefusalReason
 from pinfold.core.files import MemoryFileSystem
 from pinfold.core.model.plan import Verb
+from pinfold.core.model.wording import at_command_line
 
 STOP = Path("/project")
 
@@ -86,7 +87,7 @@ def test_offered(
     assert RefusalReason.MANAGED_PROJECT is refusal.reason
     assert command == (None if refusal.command is None else " ".join(refusal.command))
     assert f"{manager.value}.lock says that" in refusal.message
-    assert (command or "has no command for this") in (refusal.action or "")
+    assert (command or "has no command for this") in at_command_line(refusal.action or "")
 
 
 @pytest.mark.parametrize("verb", [Verb.REMOVE, Verb.UNDO])

@@ -13,6 +13,7 @@ from pinfold.core.environments.planning.demands import possible_demands
 from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
 from pinfold.core.environments.planning.uninstalling import SEEDS, Uninstallation, to_uninstall
 from pinfold.core.formats.summary import normalised
+from pinfold.core.model.wording import at_command_line
 from tests.core.environments.planning.made import packages
 
 
@@ -40,7 +41,7 @@ def test_refused(texts: list[str], reason: RefusalReason, message: str, action: 
     assert isinstance(refusal, Refusal)
     assert (reason, True) == (refusal.reason, message in refusal.message)
     assert (action is None) is (refusal.action is None)
-    assert (action or "") in (refusal.action or "")
+    assert (action or "") in at_command_line(refusal.action or "")
 
 
 def taken(texts: list[str], *lines: str, kept: tuple[str, ...] = ()) -> list[str]:

@@ -27,6 +27,8 @@ _OWN_FOLDERS = frozenset(
         *("bin", "lib", "lib32", "lib64", "include", "share", "scripts", "etc", "man", "doc"),
         # Old virtualenvs; PyPy's; what pip checks out for editable installs; tox.
         *("local", "libs", "dlls", "lib-python", "lib_pypy", "site-packages", "src", "log", "tmp"),
+        # In the place of the file, of what is left of one.
+        "pyvenv.cfg",
     )
 )
 """The folders that environments have at their top, by lower-cased name."""

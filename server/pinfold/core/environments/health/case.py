@@ -12,18 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinfold.core.environments.health.programs import this_machine
 from pinfold.core.environments.pyvenv_cfg import (
     MAX_CFG_BYTES,
     VenvConfiguration,
     parse_pyvenv_cfg,
 )
 from pinfold.core.files import Unreadable, UnreadableReason, is_local_path
+from pinfold.core.model.wording import Wording
 
 if TYPE_CHECKING:
     from pinfold.core.files import FileSystem
     from pinfold.core.model.installation import Installation
 
-REBUILD = "rebuild the environment (`pinfold env rebuild`)"
+REBUILD = Wording("rebuild the environment (`pinfold env rebuild`)", "rebuild the environment")
 """What mends most."""
 
 POSIX_NAMES = ("bin/python", "bin/python3", "bin/pypy3", "bin/pypy")
@@ -37,13 +39,17 @@ class Case:
     """An installation, and what its ``pyvenv.cfg`` says.
 
     `configuration` is ``None`` if there is none that could be read, `obstacle` says why, in a
-    clause. `is_virtual` if there should be one.
+    clause. `is_virtual` if there should be one, `is_old_virtualenv` if it was made by a virtualenv
+    before version 20, which wrote none. `machine` is as in ``uname -m``, ``None`` if the
+    system does not say.
     """
 
     installation: Installation
     filesystem: FileSystem
     platform: str
+    machine: str | None
     is_virtual: bool
+    is_old_virtualenv: bool
     configuration: VenvConfiguration | None
     obstacle: str | None
 
@@ -75,8 +81,14 @@ class Case:
         return libraries[0] if len(libraries) == 1 else None
 
 
-def read_case(installation: Installation, filesystem: FileSystem, platform: str) -> Case:
-    """Read what is to be known of *installation*, for a system by its ``sys.platform``."""
+def read_case(
+    installation: Installation, filesystem: FileSystem, platform: str, machine: str | None = None
+) -> Case:
+    """Read what is to be known of *installation*, for a system by its ``sys.platform``.
+
+    And for a *machine* by its ``uname -m``, which is this one unless told otherwise.
+    """
+    machine = machine or this_machine()
     prefix = installation.prefix
     data = filesystem.read_bytes(prefix / "pyvenv.cfg", MAX_CFG_BYTES)
     if isinstance(data, bytes):
@@ -85,21 +97,26 @@ def read_case(installation: Installation, filesystem: FileSystem, platform: str)
             installation,
             filesystem,
             platform,
+            machine,
             is_virtual=True,
+            is_old_virtualenv=False,
             configuration=None if bad else parse_pyvenv_cfg(data),
             obstacle=bad,
         )
     if data.reason is not UnreadableReason.MISSING:
-        is_virtual = True
+        is_virtual, is_old = True, False
         obstacle: str | None = data.detail
     else:
-        is_virtual = _should_be_virtual(installation, filesystem)
+        is_old = _is_old_virtualenv(installation, filesystem)
+        is_virtual = not is_old and _activates(installation, filesystem)
         obstacle = "is missing" if is_virtual else None
     return Case(
         installation,
         filesystem,
         platform,
+        machine,
         is_virtual=is_virtual,
+        is_old_virtualenv=is_old,
         configuration=None,
         obstacle=obstacle,
     )
@@ -154,15 +171,17 @@ def _unreadable_content(data: bytes) -> str | None:
     return None
 
 
-def _should_be_virtual(installation: Installation, filesystem: FileSystem) -> bool:
-    """Return whether an environment without a ``pyvenv.cfg`` has lost it."""
+def _activates(installation: Installation, filesystem: FileSystem) -> bool:
+    """Return whether it is an environment by what activates it."""
     prefix = installation.prefix
     if installation.is_base or filesystem.is_directory(prefix / "conda-meta"):
         return False
-    if not any(filesystem.is_file(prefix / name / "activate") for name in ("bin", "Scripts")):
-        return False
-    # virtualenv before version 20 had none, but this.
-    return not any(
-        filesystem.is_file(prefix / f"lib/python{minor}/orig-prefix.txt")
-        for minor in library_minors(prefix, filesystem)
+    return any(filesystem.is_file(prefix / name / "activate") for name in ("bin", "Scripts"))
+
+
+def _is_old_virtualenv(installation: Installation, filesystem: FileSystem) -> bool:
+    """Return whether a virtualenv before version 20 made it, whose mark this file is."""
+    return _activates(installation, filesystem) and any(
+        filesystem.is_file(installation.prefix / f"lib/python{minor}/orig-prefix.txt")
+        for minor in library_minors(installation.prefix, filesystem)
     )

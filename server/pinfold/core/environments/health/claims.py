@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from pinfold.core.files import FileStart, Unreadable
+from pinfold.core.files import FileStart, Unreadable, path_in_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,9 +93,9 @@ def parse_first_line(data: bytes) -> str | None:
     if not data.startswith(b"#!"):
         return None
     lines = data[2:].split(b"\n", 2)
-    text = lines[0].strip().decode("utf-8", "surrogateescape")
+    text = path_in_bytes(lines[0].strip())
     if text == "/bin/sh" and len(lines) > 1:
-        match = re.match(_EXEC_LINE, lines[1].decode("utf-8", "surrogateescape"))
+        match = re.match(_EXEC_LINE, path_in_bytes(lines[1]))
         text = match["double"] or match["single"] or match["bare"] if match else ""
     # Arguments follow a space, and a path with one does not stand here.
     elif not text.startswith('"'):
@@ -181,7 +181,7 @@ def _claim(data: bytes, assignment: str, ends: str) -> ScriptClaim | None:
 
 
 def _text(data: bytes) -> str:
-    return data[:MAX_SCRIPT_BYTES].decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    return path_in_bytes(data[:MAX_SCRIPT_BYTES]).replace("\r\n", "\n")
 
 
 def _shell_word(text: str, ends: str) -> tuple[str, bool]:

@@ -47,15 +47,17 @@ def diagnose(
     filesystem: FileSystem,
     *,
     platform: str = sys.platform,
+    machine: str | None = None,
 ) -> tuple[Ailment, ...]:
     """Return what is wrong with *installation*, the worst first; nothing if it is healthy.
 
     *packages* is what is installed in it, where somebody has read that already. *platform* is
-    ``sys.platform`` of the system that it is to run on. Reads some hundred files at most; where the
+    ``sys.platform`` of the system that it is to run on, *machine* its ``uname -m``, which is that
+    of this one unless told otherwise. Reads some hundred files at most; where the
     file system hangs, this hangs, unless it raises :class:`Stalled` for others.
     """
     try:
-        return _diagnose(installation, packages, filesystem, platform, thoroughly=True)
+        return _diagnose(installation, packages, filesystem, platform, machine, thoroughly=True)
     except Stalled as stalled:
         return (unresponsive(stalled.path),)
 
@@ -77,7 +79,7 @@ def look_over(
         Stalled: a file system does not answer, if *filesystem* is one that says so.
     """
     installation = Installation(prefix, InstallationKind.OTHER, is_base=False)
-    return _diagnose(installation, packages, filesystem, platform, thoroughly=False)
+    return _diagnose(installation, packages, filesystem, platform, None, thoroughly=False)
 
 
 def unresponsive(path: str) -> Ailment:
@@ -94,6 +96,7 @@ def _diagnose(
     packages: InstalledPackages | None,
     filesystem: FileSystem,
     platform: str,
+    machine: str | None,
     *,
     thoroughly: bool,
 ) -> tuple[Ailment, ...]:
@@ -101,7 +104,7 @@ def _diagnose(
         there = filesystem.exists(installation.prefix)
         cause = f"{installation.prefix} {'is no folder' if there else 'does not exist'}"
         return (Ailment(HealthProblem.EXECUTABLE_MISSING, cause),)
-    case = read_case(installation, filesystem, platform)
+    case = read_case(installation, filesystem, platform, machine)
     foreign = made_elsewhere(case)
     if foreign is not None:
         # All else that is wrong follows from this.

@@ -27,6 +27,7 @@ from pinfold.core.environments.health.case import (
     library_minors,
     minor,
 )
+from pinfold.core.environments.health.programs import MAX_HEAD_BYTES, why_foreign
 from pinfold.core.environments.layout import NoEnvironment, read_environment
 from pinfold.core.files import Unreadable
 from pinfold.core.formats.versions import parsed_version
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pinfold.core.environments.health.case import Case
-    from pinfold.core.files import FileSystem
+    from pinfold.core.model.wording import Wording
 
 
 def configuration_ailments(case: Case) -> Iterator[Ailment]:
@@ -87,9 +88,9 @@ def base_ailments(case: Case) -> Iterator[Ailment]:
             yield Ailment(problem, cause, _repair_of(GoneBase(""), case))
 
 
-def _repair_of(gone: GoneBase, case: Case) -> str:
+def _repair_of(gone: GoneBase, case: Case) -> Wording:
     if gone.is_hidden:
-        return f"ask whoever keeps it for the right to read it, or {REBUILD} on another"
+        return REBUILD.between("ask whoever keeps it for the right to read it, or ", " on another")
     wanted = case.configuration.version if case.configuration else None
     again = f"install Python {wanted or gone.was} again" if wanted or gone.was else ""
     if gone.keeper == "pyenv" and gone.was:
@@ -97,7 +98,7 @@ def _repair_of(gone: GoneBase, case: Case) -> str:
     elif gone.keeper == "uv" and gone.was:
         again += f" (`uv python install {gone.was}`)"
     on = f" on Python {gone.now[0]}" if gone.now else ""
-    return f"{REBUILD}{on}, or {again}" if again else f"{REBUILD}{on}"
+    return REBUILD.between(after=f"{on}, or {again}" if again else on)
 
 
 def executable_ailments(case: Case) -> Iterator[Ailment]:
@@ -107,22 +108,23 @@ def executable_ailments(case: Case) -> Iterator[Ailment]:
     broken = [path for path in paths if not filesystem.is_file(path)]
     present = [path for path in paths if path not in broken]
     runnable = [path for path in present if case.is_windows or filesystem.is_executable(path)]
-    usable = [path for path in runnable if case.is_windows or not _is_mere_text(path, filesystem)]
+    obstacles = [_obstacle(path, case) for path in runnable]
     if not paths:
         yield from _no_executable(case)
     elif not present:
         if not _follows_from_base(broken[0], case):
             yield _broken_link(broken[0], case, is_severe=True)
-    elif not usable and runnable:
-        yield Ailment(
-            HealthProblem.NOT_EXECUTABLE, f"{runnable[0]} is empty, or text and no program", REBUILD
-        )
-    elif not usable:
+    elif runnable and obstacles[0] is not None and None not in obstacles:
+        repair = "install it again" if case.installation.is_base else REBUILD
+        yield Ailment(HealthProblem.NOT_EXECUTABLE, f"{runnable[0]} {obstacles[0]}", repair)
+    elif not runnable:
         yield Ailment(
             HealthProblem.NOT_EXECUTABLE,
             f"{present[0]} may not be run",
-            f"give back the right to (`chmod +x`), or {REBUILD}; a copy through another system"
-            " loses it",
+            REBUILD.between(
+                "give back the right to (`chmod +x`), or ",
+                "; a copy through another system loses it",
+            ),
         )
     elif case.is_virtual:
         # Names that lead to one another are broken by one cause.
@@ -136,15 +138,26 @@ def executable_ailments(case: Case) -> Iterator[Ailment]:
 _TEXT = re.compile(rb"[\t\n\r -~]*")
 
 
-def _is_mere_text(path: Path, filesystem: FileSystem) -> bool:
-    """Return whether a file is none that the system starts: empty, or text without a hash-bang.
+_TEXT_BYTES = 64
+
+
+def _obstacle(path: Path, case: Case) -> str | None:
+    """Return what makes a file none that the system starts, by its first bytes; ``None`` if it may.
 
     The formats of programs are many, but all begin with bytes that are no text, or with ``MZ``.
     """
-    start = filesystem.read_start(path, 64)
-    if isinstance(start, Unreadable) or start.data.startswith((b"#!", b"MZ")):
-        return False
-    return _TEXT.fullmatch(start.data) is not None
+    if case.is_windows:
+        return None
+    start = case.filesystem.read_start(path, MAX_HEAD_BYTES)
+    if isinstance(start, Unreadable) or start.data.startswith(b"#!"):
+        return None
+    data = start.data
+    foreign = why_foreign(data, case.filesystem, case.platform, case.machine)
+    if foreign is not None:
+        return f"cannot run here: {foreign}"
+    if not data.startswith(b"MZ") and _TEXT.fullmatch(data[:_TEXT_BYTES]):
+        return "is empty, or text and no program"
+    return None
 
 
 def _no_executable(case: Case) -> Iterator[Ailment]:
@@ -224,11 +237,7 @@ def drift_ailments(case: Case, *, thoroughly: bool = True) -> Iterator[Ailment]:
 
 def _minor_drift(case: Case, made_for: str, actual: str) -> Ailment:
     libraries = library_minors(case.prefix, case.filesystem)
-    if actual not in libraries:
-        tail = f", which does not see the packages that are installed for {made_for}"
-    elif made_for in libraries:
-        tail = "; it holds packages of both"
-    else:
+    if actual in libraries and made_for not in libraries:
         # Somebody has edited pyvenv.cfg, or made the environment again and been interrupted.
         return Ailment(
             HealthProblem.VERSION_DRIFT,
@@ -236,11 +245,29 @@ def _minor_drift(case: Case, made_for: str, actual: str) -> Ailment:
             REBUILD,
             is_severe=False,
         )
+    tail = ""
+    if _holds_packages(case, made_for):
+        tail = f", which does not see the packages that are installed for {made_for}"
+        if _holds_packages(case, actual):
+            tail = "; it holds packages of both"
     return Ailment(
         HealthProblem.VERSION_DRIFT,
         f"it was made for Python {made_for}, but its interpreter is now Python {actual}{tail}",
-        f"{REBUILD} on Python {actual}, or on one that is {made_for}",
+        REBUILD.between(after=f" on Python {actual}, or on one that is {made_for}"),
     )
+
+
+def _holds_packages(case: Case, version: str) -> bool:
+    """Return whether any package is installed for the interpreter of a minor *version*."""
+    names = (f"python{version}", f"python{version}t", f"pypy{version}")
+    for folder in (f"{one}/{name}" for one in ("lib", "lib64") for name in names):
+        found = case.filesystem.names(case.prefix / folder / "site-packages")
+        if not isinstance(found, Unreadable) and any(name.endswith(_PACKAGES) for name in found):
+            return True
+    return False
+
+
+_PACKAGES = (".dist-info", ".egg-info", ".egg", ".egg-link")
 
 
 def _actual_minor(case: Case, made_for: str) -> str | None:

@@ -18,8 +18,15 @@ from pinfold.core.environments.installed.site_packages import (
     parse_path_file,
     read_location,
 )
-from pinfold.core.files import FileStart, Unreadable, is_local_path
+from pinfold.core.files import (
+    FileStart,
+    Unreadable,
+    is_local_path,
+    path_in_bytes,
+    path_in_text,
+)
 from pinfold.core.model.installation import Ailment, HealthProblem
+from pinfold.core.model.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -108,7 +115,10 @@ def _robbed_ones(robbed: list[_Incomplete]) -> Ailment:
     return Ailment(
         HealthProblem.HALF_INSTALLED,
         _incomplete_cause(robbed),
-        f"`pinfold install --reinstall {_wanted(robbed)}`",
+        Wording(
+            f"`pinfold install --reinstall {_wanted(robbed)}`",
+            f"install {_wanted(robbed)} again, or rebuild the environment",
+        ),
         is_severe=False,
     )
 
@@ -119,7 +129,10 @@ def _incomplete_ones(incomplete: list[_Incomplete]) -> Ailment:
     return Ailment(
         HealthProblem.HALF_INSTALLED,
         _incomplete_cause(incomplete),
-        f"delete {folders}, then `pinfold install {_wanted(incomplete)}`",
+        Wording(
+            f"delete {folders}, then `pinfold install {_wanted(incomplete)}`",
+            f"delete {folders}, then install {_wanted(incomplete)}",
+        ),
         is_severe=False,
     )
 
@@ -201,7 +214,7 @@ def _has_lost_its_files(directory: str, folder: str, filesystem: FileSystem) -> 
     if not isinstance(start, FileStart):
         return False
     info = os.path.basename(folder) + "/"  # noqa: PTH119 - of text, three hundred times
-    lines = start.data.decode("utf-8", "replace").splitlines()
+    lines = path_in_bytes(start.data).splitlines()
     # The last may be cut off: a line has two commas.
     names = [
         name
@@ -239,7 +252,7 @@ def _broken_links(location: Location, filesystem: FileSystem) -> Iterator[tuple[
     for path in location.egg_links:
         start = filesystem.read_start(path, MAX_FINDER_BYTES)
         if isinstance(start, FileStart):
-            line = start.data.decode("utf-8", "surrogateescape").partition("\n")[0].strip()
+            line = path_in_bytes(start.data).partition("\n")[0].strip()
             linked = parse_egg_link(line, directory) if line else None
             if linked is not None and not filesystem.exists(linked):
                 yield linked, Path(path).name
@@ -266,7 +279,7 @@ def parse_finder(data: bytes) -> tuple[str, ...]:
     """
     text = data.decode("utf-8", "replace")
     found = [
-        _unescaped(literal["text"])
+        path_in_text(_unescaped(literal["text"]))
         for match in re.finditer(_TABLE, text)
         for literal in re.finditer(_LITERAL, match["table"])
         if literal["end"]

@@ -77,7 +77,9 @@ def moved_ailments(case: Case, *, thoroughly: bool = True) -> Iterator[Ailment]:
     may be a hundred of them.
     """
     configuration = case.configuration
-    if not case.is_virtual or (configuration is not None and configuration.is_relocatable):
+    if not (case.is_virtual or case.is_old_virtualenv):
+        return
+    if configuration is not None and configuration.is_relocatable:
         return
     filesystem, prefix = case.filesystem, case.prefix
     activate = read_activate_claim(prefix, filesystem)
@@ -87,6 +89,9 @@ def moved_ailments(case: Case, *, thoroughly: bool = True) -> Iterator[Ailment]:
     for claim in claims:
         owner = claim.prefix
         if owner is None or _leads_here(owner, case) or not _was_environment(owner, claim, case):
+            continue
+        if old_by_script is None and _is_dead(claim, case):
+            # That is what is wrong with it, and whose it was is of no use to anybody.
             continue
         commands.setdefault(owner, []).append(claim.command)
     old = old_by_script or max(commands, key=lambda owner: len(commands[owner]), default=None)
@@ -98,43 +103,40 @@ def moved_ailments(case: Case, *, thoroughly: bool = True) -> Iterator[Ailment]:
     leading = ["its `activate`"] if old_by_script else []
     leading += [_commands(stale)] if stale else []
     verb = "leads" if len(leading) == 1 and len(stale) < 2 else "lead"
-    is_copy = is_local_path(old) and filesystem.is_file(Path(old) / "pyvenv.cfg")
+    is_copy = is_local_path(old) and any(
+        filesystem.is_file(Path(old) / name) for name in ("pyvenv.cfg", "bin/activate")
+    )
     if old_by_script:
         how = f"copied from {old}, which is still there" if is_copy else "moved or renamed"
         cause = f"it was {how}: {' and '.join(leading)} still {verb} to {old}"
         back = "" if is_copy else f", or move it back to {old}"
-        yield Ailment(HealthProblem.MOVED, cause, f"{REBUILD} in its place{back}")
+        yield Ailment(HealthProblem.MOVED, cause, REBUILD.between(after=f" in its place{back}"))
     else:
         yield Ailment(
             HealthProblem.MOVED,
             f"{' and '.join(leading)} {verb} to the interpreter of another environment, {old}",
-            f"install again the packages that these belong to, or {REBUILD}",
+            REBUILD.between("install again the packages that these belong to, or "),
             is_severe=False,
         )
 
 
 def command_ailments(case: Case) -> Iterator[Ailment]:
-    """Yield the ailment if commands are run by an interpreter in here that is not there."""
-    if not case.is_virtual:
+    """Yield an ailment for each interpreter that is to run commands and is not there."""
+    if not (case.is_virtual or case.is_old_virtualenv):
         return
-    filesystem = case.filesystem
-    dead = [
-        claim
-        for claim in read_command_claims(case.prefix, filesystem)
-        if claim.prefix is not None
-        and is_local_path(claim.interpreter)
-        and _leads_here(claim.prefix, case)
-        and not filesystem.is_file(claim.interpreter)
-    ]
-    if dead:
-        names = [claim.command for claim in dead]
-        interpreter = dead[0].interpreter
-        what = "leads nowhere" if is_there(Path(interpreter), filesystem) else "does not exist"
-        verb = "is" if len(names) == 1 else "are"
+    dead: dict[str, list[str]] = {}
+    for claim in read_command_claims(case.prefix, case.filesystem):
+        if claim.prefix is not None and _is_dead(claim, case):
+            dead.setdefault(claim.interpreter, []).append(claim.command)
+    for interpreter, names in dead.items():
+        there = is_there(Path(interpreter), case.filesystem)
+        what = "leads nowhere" if there else "does not exist"
+        verb, they = ("is", "it") if len(names) == 1 else ("are", "they")
         yield Ailment(
             HealthProblem.EXECUTABLE_BROKEN_LINK,
-            f"{_commands(names)} {verb} to be run by {interpreter}, which {what}",
-            f"install again the packages that these belong to, or {REBUILD}",
+            f"{_commands(names)} {verb} to be run by {interpreter}, which {what}, so {they} cannot"
+            " start",
+            REBUILD.between("install again the packages that these belong to, or "),
             is_severe=False,
         )
 
@@ -145,9 +147,14 @@ def _made_by_command_elsewhere(command: str, case: Case) -> Iterator[Ailment]:
         yield Ailment(
             HealthProblem.MOVED,
             f"its pyvenv.cfg says that it was made as {old}, so it was moved, renamed or copied",
-            f"{REBUILD} in its place if its commands do not start",
+            REBUILD.between(after=" in its place if its commands do not start"),
             is_severe=False,
         )
+
+
+def _is_dead(claim: CommandClaim, case: Case) -> bool:
+    """Return whether the interpreter of a command is surely not there."""
+    return is_local_path(claim.interpreter) and not case.filesystem.is_file(claim.interpreter)
 
 
 def _commands(names: list[str]) -> str:
@@ -176,5 +183,9 @@ def _was_environment(owner: str, claim: CommandClaim, case: Case) -> bool:
     if case.home is not None and case.home.parent == path:
         return False
     if case.filesystem.is_file(path / "pyvenv.cfg"):
+        return True
+    if read_activate_claim(path, case.filesystem) is not None:
+        # Of a virtualenv before version 20, which wrote no pyvenv.cfg. That of conda's base, which
+        # is called alike, says nothing of the kind.
         return True
     return not case.filesystem.exists(claim.interpreter)

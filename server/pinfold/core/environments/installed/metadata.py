@@ -10,11 +10,13 @@ The headers of nearly every file are found by one regular expression. What it ca
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pinfold.core.files import path_in_bytes
 from pinfold.core.formats.summary import normalised
 from pinfold.core.model.environment import DirectUrl
 
@@ -149,14 +151,18 @@ def parse_direct_url(data: bytes) -> DirectUrl | None:
 
 def local_directory(url: str) -> Path | None:
     """Return the folder of this machine that a ``file:`` URL leads to, ``None`` if to none."""
-    from urllib.parse import urlsplit
+    from urllib.parse import unquote_to_bytes, urlsplit
     from urllib.request import url2pathname
 
     try:
         parts = urlsplit(url)
         if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
             return None
-        path = url2pathname(parts.path)
+        if os.name == "nt":
+            path = url2pathname(parts.path)
+        else:
+            # Before Python 3.14 that reads UTF-8, whichever encoding paths have.
+            path = path_in_bytes(unquote_to_bytes(parts.path))
     except ValueError:
         return None
     return Path(path) if path and "\0" not in path else None

@@ -33,7 +33,7 @@ from pinfold.core.environments.installed.site_packages import (
     skips_byte_order_mark,
     skips_hidden_path_files,
 )
-from pinfold.core.files import FileStart, Unreadable
+from pinfold.core.files import FileStart, Unreadable, path_in_text
 from pinfold.core.formats.summary import normalised
 from pinfold.core.model.environment import InstalledPackages
 
@@ -368,12 +368,12 @@ def _visit(filesystem: FileSystem, survey: _Survey, directory: str) -> list[str]
 def _follow_egg_link(filesystem: FileSystem, survey: _Survey, directory: str, link: str) -> None:
     data = _watched_bytes(filesystem, survey, link)
     lines = [] if data is None else stripped_lines(data)
-    target = parse_egg_link(lines[0], directory) if lines else None
+    target = parse_egg_link(path_in_text(lines[0]), directory) if lines else None
     if target is None:
         return
     # The second line is the way from there to the project, as setuptools writes it: where the
     # code is in `src`, that is what an install named.
-    project = parse_egg_link(lines[1], target) if len(lines) > 1 else None
+    project = parse_egg_link(path_in_text(lines[1]), target) if len(lines) > 1 else None
     survey.watched.append((target, filesystem.identity(target)))
     location = read_location(filesystem, target)
     if not isinstance(location, Unreadable):

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pinfold.core.files import Unreadable, is_local_path
+from pinfold.core.files import Unreadable, is_local_path, path_in_bytes
 from pinfold.core.formats.summary import normalised
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def parse_path_file(data: bytes, directory: str, *, skips_mark: bool = True) -> 
     """
     found = []
     for line in (data.removeprefix(_MARK) if skips_mark else data).splitlines()[: 2 * MAX_PATHS]:
-        text = line.decode("utf-8", "surrogateescape")
+        text = path_in_bytes(line)
         if text.startswith(("#", "import ", "import\t")) or not text.strip():
             continue
         path = _local_path(text.rstrip(), directory)

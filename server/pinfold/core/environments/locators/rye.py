@@ -44,7 +44,7 @@ def _identify(candidate: Candidate, look: Inspector) -> Judgement | None:
     return Judgement(
         InstallationKind.RYE,
         "it has a rye-venv.json",
-        candidate.keys.get("prompt") or None,
+        candidate.configuration.prompt,
         candidate.parent,
     )
 

@@ -48,14 +48,14 @@ def _identify_venv(candidate: Candidate, look: Inspector) -> Judgement | None:
     del look
     if candidate.configuration is None:
         return None
-    return Judgement(
-        InstallationKind.VENV, "it has a pyvenv.cfg", _prompt(candidate), project_of(candidate)
-    )
+    evidence = "it has a pyvenv.cfg"
+    if candidate.has_lost_configuration:
+        evidence = "scripts that activate it stand there, with no pyvenv.cfg any more"
+    return Judgement(InstallationKind.VENV, evidence, _prompt(candidate), project_of(candidate))
 
 
 def _prompt(candidate: Candidate) -> str | None:
-    # venv writes it as a Python literal, uv as it is.
-    prompt = candidate.keys.get("prompt", "").strip("'\"")
+    prompt = None if candidate.configuration is None else candidate.configuration.prompt
     return prompt if prompt and prompt != "." and prompt.isprintable() else None
 
 

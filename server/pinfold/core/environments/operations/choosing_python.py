@@ -19,13 +19,24 @@ from pinfold.core.environments.declared_python import (
     pinned_entry,
 )
 from pinfold.core.environments.layout import prefix_of
-from pinfold.core.environments.operations.workbench import CPYTHON, as_environment, suitable
+from pinfold.core.environments.operations.workbench import (
+    CPYTHON,
+    as_environment,
+    stands_in,
+    suitable,
+)
 from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
+from pinfold.core.model.wording import Wording
 
 if TYPE_CHECKING:
     from pinfold.core.environments.operations.workbench import Workbench
     from pinfold.core.model.environment import Environment
     from pinfold.core.model.installation import Installation
+
+
+_WHICH_THERE_ARE = Wording(
+    "`pinfold env list` shows which there are", "name another one, or the path of an interpreter"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +61,35 @@ def choose_python(
     *,
     minor: str | None = None,
     implementation: str = CPYTHON,
+    instead_of: Path | None = None,
 ) -> ChosenPython | Refusal:
     """Return the interpreter that is meant, or else the one that suits the project in *folder*.
 
     *named* is a path, a name on ``PATH`` or a version. One of *implementation* comes before all
-    others, and of those one of *minor*.
+    others, and of those one of *minor*. What is in the environment at *instead_of* goes with that:
+    where its interpreter is meant, the one is that it leads to.
     """
+    chosen = _chosen(bench, named, folder, minor=minor, implementation=implementation)
+    if instead_of is None or isinstance(chosen, Refusal) or not stands_in(chosen.path, instead_of):
+        return chosen
+    real = chosen.path.resolve()
+    if stands_in(real, instead_of):
+        return Refusal(
+            RefusalReason.INVALID,
+            f"{chosen.path} is in the environment that is made anew, and goes with it",
+            _WHICH_THERE_ARE,
+        )
+    return replace(chosen, path=real)
+
+
+def _chosen(
+    bench: Workbench,
+    named: str | None,
+    folder: Path,
+    *,
+    minor: str | None,
+    implementation: str,
+) -> ChosenPython | Refusal:
     declared = bench.declared(folder)
     if named is not None:
         if not named.strip():
@@ -76,7 +110,7 @@ def choose_python(
             return Refusal(
                 RefusalReason.INVALID,
                 f"`{named}` is neither an interpreter on PATH nor a version of Python",
-                "`pinfold env list` shows which there are",
+                _WHICH_THERE_ARE,
             )
         asked_for = DeclaredPython(pinned=PinnedPython(Path(named), (entry,)))
         found = _suitable(bench, folder, asked_for, minor=None)
@@ -84,7 +118,7 @@ def choose_python(
             return Refusal(
                 RefusalReason.INVALID,
                 f"there is no Python {named} on this machine to make an environment with",
-                "`pinfold env list` shows which there are",
+                _WHICH_THERE_ARE,
             )
         against = contradictions(found.environment, declared)
         return replace(found, notes=tuple(f"{one.message}." for one in against))

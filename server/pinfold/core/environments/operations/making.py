@@ -20,6 +20,7 @@ from pinfold.core.environments.changes.deletion import (
 )
 from pinfold.core.environments.changes.history import standing
 from pinfold.core.environments.changes.journal import SetAside
+from pinfold.core.environments.declared_python import contradictions
 from pinfold.core.environments.installers.installer import Target, Wanted, target_of
 from pinfold.core.environments.installers.seeds import read_seed
 from pinfold.core.environments.operations.choosing_python import choose_python
@@ -34,8 +35,14 @@ from pinfold.core.environments.operations.prepared import (
     stands_at,
     versions_of,
 )
+from pinfold.core.environments.operations.requests import Create
 from pinfold.core.environments.operations.resolving import resolved
-from pinfold.core.environments.operations.workbench import CPYTHON, base_interpreter
+from pinfold.core.environments.operations.workbench import (
+    CPYTHON,
+    as_environment,
+    base_interpreter,
+    stands_in,
+)
 from pinfold.core.environments.planning.asked import askers_of
 from pinfold.core.environments.planning.installing import to_install
 from pinfold.core.environments.planning.naming import (
@@ -47,6 +54,7 @@ from pinfold.core.environments.planning.outcome import changes_of, removal_of
 from pinfold.core.environments.planning.rebuilding import to_rebuild
 from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
 from pinfold.core.model.plan import Failure, Plan, Verb
+from pinfold.core.model.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,14 +62,20 @@ if TYPE_CHECKING:
     from pinfold.core.environments.installers.installer import Installer
     from pinfold.core.environments.operations.choosing_python import ChosenPython
     from pinfold.core.environments.operations.prepared import Desk, Preparation
-    from pinfold.core.environments.operations.requests import Create, Rebuild, Remove
+    from pinfold.core.environments.operations.requests import Rebuild, Remove
     from pinfold.core.environments.operations.workbench import Workbench
     from pinfold.core.environments.planning.asked import Asked
+    from pinfold.core.model.installation import Installation
     from pinfold.core.model.plan import PackageChange
+    from pinfold.core.model.wording import Words
 
 
 def prepare_create(desk: Desk, request: Create) -> Preparation:
     """Return how an environment is made."""
+    return _creation(desk, request, sees_system=False)
+
+
+def _creation(desk: Desk, request: Create, *, sees_system: bool) -> Preparation:
     prefix = request.prefix
     free = free_place(prefix)
     is_there = free is None
@@ -73,16 +87,23 @@ def prepare_create(desk: Desk, request: Create) -> Preparation:
         return Refusal(
             RefusalReason.INVALID,
             f"{prefix} is there already",
-            "rebuild it, remove it, make it anew (`--over`), or name another place",
+            Wording(
+                "rebuild it, remove it, make it anew (`--over`), or name another place",
+                "rebuild it, remove it, make it anew, or name another place",
+            ),
         )
     if is_there and (refusal := _refusal_to_remove(desk.bench, prefix, ())) is not None:
         return refusal
     if (refusal := refusal_of_manager(desk.bench, request)) is not None:
         return refusal
-    interpreter = choose_python(desk.bench, request.python, request.folder)
+    interpreter = (
+        _python_to_make_over(desk.bench, request)
+        if is_there
+        else choose_python(desk.bench, request.python, request.folder)
+    )
     if isinstance(interpreter, Refusal):
         return interpreter
-    notes: list[str] = [*interpreter.notes, *_seeds(desk.bench, interpreter)]
+    notes: list[Words] = [*interpreter.notes, *_seeds(desk.bench, interpreter)]
     if (note := note_on_place(prefix)) is not None:
         notes.append(note)
     wanted = Wanted()
@@ -105,7 +126,7 @@ def prepare_create(desk: Desk, request: Create) -> Preparation:
     )
     target = target_of(prefix)
     prompt = _usual_prompt(prefix) if request.prompt is None else request.prompt
-    steps = installer.create(prefix, interpreter.path, prompt=prompt)
+    steps = installer.create(prefix, interpreter.path, prompt=prompt, sees_system=sees_system)
     if isinstance(steps, Failure):
         return steps
     plan = Plan(Verb.CREATE, prefix, steps, installer=installer.label)
@@ -129,6 +150,57 @@ def prepare_create(desk: Desk, request: Create) -> Preparation:
     before = versions_of(desk.bench.installed(prefix)) if is_there else None
     return Prepared(
         request, plan, set_aside, installer, versions=before, wanted=wanted, asked=asked
+    )
+
+
+def _python_to_make_over(bench: Workbench, request: Create) -> ChosenPython | Refusal:
+    """Return what an environment is made with that replaces another: what is named, or the same.
+
+    Unless that is not what the project asks for, which somebody may make it anew for.
+    """
+    prefix, folder = request.prefix, request.folder
+    old = bench.installation(prefix)
+    if (
+        request.python is not None
+        or old is None
+        or old.version is None
+        or contradictions(as_environment(old), bench.declared(folder))
+    ):
+        return choose_python(bench, request.python, folder, instead_of=prefix)
+    kept = _python_of(bench, prefix, folder, old, old.version)
+    if isinstance(kept, Refusal) or kept.version != old.version:
+        return kept
+    note = "It has the same Python as the environment that it replaces."
+    return replace(kept, notes=(*kept.notes, note))
+
+
+def _python_of(
+    bench: Workbench,
+    prefix: Path,
+    folder: Path,
+    old: Installation | None,
+    version: str | None,
+    *,
+    named: str | None = None,
+) -> ChosenPython | Refusal:
+    """Return what is *named*, or what *old*, the environment at *prefix*, was made with.
+
+    Else the one that comes nearest to it; *version* is that of its Python, where it is known.
+    """
+    minor = ".".join(version.split(".")[:2]) if version else None
+    home = None if old is None else old.base_home
+    base = base_interpreter(home, minor, prefix)
+    real = None if old is None else old.real_executable
+    if base is None and real is not None and not stands_in(real, prefix):
+        # Its pyvenv.cfg names none that is there, but this is what it has run with.
+        base = real
+    return choose_python(
+        bench,
+        named or (None if base is None else str(base)),
+        folder,
+        minor=minor,
+        implementation=CPYTHON if old is None else old.implementation,
+        instead_of=prefix,
     )
 
 
@@ -199,20 +271,15 @@ def prepare_rebuild(desk: Desk, request: Rebuild) -> Preparation:
         return refusal
     installed = bench.installed(prefix)
     if installed is None:
-        return Refusal(
-            RefusalReason.INVALID,
-            f"what is installed in {prefix} cannot be read",
-            "create it over: `pinfold env create --over`",
-        )
+        return _rebuilt_from_files(desk, request)
     version = None if installation is None else installation.version
-    version = version or installed.environment.python
-    minor = ".".join(version.split(".")[:2]) if version else None
-    home = None if installation is None else installation.base_home
-    base = base_interpreter(home, minor)
-    chosen = request.python or (None if base is None else str(base))
-    implementation = CPYTHON if installation is None else installation.implementation
-    interpreter = choose_python(
-        desk.bench, chosen, request.folder, minor=minor, implementation=implementation
+    interpreter = _python_of(
+        bench,
+        prefix,
+        request.folder,
+        installation,
+        version or installed.environment.python,
+        named=request.python,
     )
     if isinstance(interpreter, Refusal):
         return interpreter
@@ -264,6 +331,33 @@ def prepare_rebuild(desk: Desk, request: Rebuild) -> Preparation:
     )
 
 
+def _rebuilt_from_files(desk: Desk, request: Rebuild) -> Preparation:
+    """Return how an environment is made anew of which nobody can read what is installed."""
+    made = desk.bench.configuration(request.prefix)
+    prompt = None if made is None else made.prompt
+    if prompt is not None and refusal_of_prompt(prompt) is not None:
+        prompt = None
+    prepared = _creation(
+        desk,
+        Create(
+            folder=request.folder,
+            prefix=request.prefix,
+            python=request.python,
+            prompt=prompt,
+            files=request.files,
+            is_over=True,
+        ),
+        sees_system=made is not None and made.includes_system_site_packages,
+    )
+    if not isinstance(prepared, Prepared):
+        return prepared
+    names = " and ".join(file.name for file in request.files)
+    instead = f"what {names} asks for is installed instead" if names else "none is installed"
+    note = f"Which packages it had cannot be read: {instead}."
+    plan = replace(prepared.plan, verb=Verb.REBUILD, notes=(note, *prepared.plan.notes))
+    return replace(prepared, request=request, plan=plan)
+
+
 def _refusal_to_remove(
     bench: Workbench, prefix: str | Path, workspaces: tuple[Path, ...]
 ) -> Refusal | None:
@@ -285,15 +379,16 @@ def _refusal_to_remove(
     return Refusal(RefusalReason.INVALID, found, action)
 
 
-def _way_out(bench: Workbench, prefix: Path) -> str:
+def _way_out(bench: Workbench, prefix: Path) -> Words:
     """Return what to do with a folder that is no environment, and yet is to go."""
     shown = quote(str(prefix))
     target = standing(bench.changes.journal.history(), Path(os.path.realpath(prefix))).next_to_undo
     if target is None:
         return f"if you do not need it, move it away yourself: `mv {shown} {shown}.old`"
+    undo = Wording(f"`pinfold undo --env {shown}`", "Undo Last Change")
     if target.held is None:
-        return f"`pinfold undo --env {shown}` takes it away, for there was none before it was made"
-    return f"`pinfold undo --env {shown}` gives what was there before the last {target.verb.value}"
+        return undo.between(after=" takes it away, for there was none before it was made")
+    return undo.between(after=f" gives what was there before the last {target.verb.value}")
 
 
 def _chosen_names(prefix: Path, *, is_there: bool) -> tuple[str, ...]:

@@ -31,6 +31,11 @@ _GATHERED_ALL = re.compile(r"Prepared \d|Installing collected packages")
 _INSTALLED = re.compile(r"Installed \d|Successfully installed")
 
 
+def is_progress(line: str) -> bool:
+    """Return whether what an installer says tells how far it is, and does not warn of something."""
+    return not line.startswith(("WARNING:", "warning:"))
+
+
 class Measure:
     """The percentage of one plan that is carried out."""
 

@@ -30,9 +30,10 @@ from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
 from pinfold.core.environments.planning.reinstalling import to_reinstall
 from pinfold.core.environments.planning.satisfaction import unsatisfied
 from pinfold.core.environments.planning.syncing import surplus
-from pinfold.core.environments.planning.uninstalling import to_uninstall
+from pinfold.core.environments.planning.uninstalling import lines_that_ask, to_uninstall
 from pinfold.core.environments.planning.upgrading import to_upgrade
 from pinfold.core.model.plan import Plan, Resolution, Verb
+from pinfold.core.model.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from pinfold.core.model.dependency import PackageName
     from pinfold.core.model.environment import InstalledPackages
     from pinfold.core.model.plan import PackageChange, Step
+    from pinfold.core.model.wording import Words
 
 _ANY = DeclaredPython()
 
@@ -87,7 +89,8 @@ def prepare_uninstall(desk: Desk, request: Uninstall) -> Preparation:
     ready = _ready(desk, request, names=request.names)
     if not isinstance(ready, _Ready):
         return ready
-    kept = [one.key for one in desk.asked(request.files) if one.key is not None]
+    asked = desk.asked(request.files)
+    kept = [one.key for one in asked if one.key is not None]
     found = to_uninstall(request.names, ready.installed, with_unused=request.with_unused, kept=kept)
     if isinstance(found, Refusal):
         return found
@@ -100,7 +103,10 @@ def prepare_uninstall(desk: Desk, request: Uninstall) -> Preparation:
         (step,),
         changes,
         breaks=breaks_of(ready.installed, changes),
-        notes=tuple(_left_unused(request, ready.installed, kept)),
+        notes=(
+            *lines_that_ask(found.names, asked, ready.installed.environment.markers),
+            *_left_unused(request, ready.installed, kept),
+        ),
         installer=equipped.installer.label,
     )
     return equipped.prepared(request, plan)
@@ -108,7 +114,7 @@ def prepare_uninstall(desk: Desk, request: Uninstall) -> Preparation:
 
 def _left_unused(
     request: Uninstall, installed: InstalledPackages, kept: Sequence[PackageName]
-) -> Iterator[str]:
+) -> Iterator[Words]:
     """Yield what stays although only what goes has needed it."""
     if request.with_unused:
         return
@@ -117,9 +123,9 @@ def _left_unused(
     if names:
         shown = ", ".join(installed.by_name[key].name for key in names)
         stays, them = ("stays", "it") if len(names) == 1 else ("stay", "them")
-        yield (
-            f"{shown} {stays}, though nothing else needs {them}: `pinfold uninstall --with-unused`"
-            f" takes {them} away, too."
+        said = f"{shown} {stays}, though nothing else needs {them}"
+        yield Wording(
+            f"{said}: `pinfold uninstall --with-unused` takes {them} away, too.", f"{said}."
         )
 
 
@@ -280,7 +286,7 @@ def _ready(
         return Refusal(
             RefusalReason.INVALID,
             f"there is no environment at {prefix} whose packages can be read",
-            "see `pinfold env doctor`",
+            Wording("see `pinfold env doctor`", "see what Diagnose Environment says"),
         )
     refusal = refusal_of_interpreter(
         is_externally_managed=installation.is_externally_managed, told=None
@@ -301,7 +307,7 @@ def _ready(
         return Refusal(
             RefusalReason.INVALID,
             f"the {lost} of {prefix} is gone",
-            "rebuild it: `pinfold env rebuild`",
+            Wording("rebuild it: `pinfold env rebuild`", "run Rebuild Environment"),
         )
 
     def find_installer() -> Installer:

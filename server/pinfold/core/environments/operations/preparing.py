@@ -34,6 +34,7 @@ from pinfold.core.environments.operations.requests import (
 from pinfold.core.environments.operations.undoing import prepare_undo
 from pinfold.core.environments.operations.workbench import NoInstaller
 from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
+from pinfold.core.model.wording import Wording
 
 if TYPE_CHECKING:
     from pinfold.core.environments.operations.prepared import Desk, Preparation
@@ -53,7 +54,10 @@ def prepare(request: Request, desk: Desk) -> Preparation:
         return Refusal(
             RefusalReason.INVALID,
             f"{shown}:{error.line + 1}: {error.detail}",
-            f"mend it (`pinfold check {quote(shown)}` shows all that is wrong), and try again",
+            Wording(
+                f"mend it (`pinfold check {quote(shown)}` shows all that is wrong), and try again",
+                "mend it, and try again",
+            ),
         )
     except (NoInstaller, UnreadableFile) as error:
         return Refusal(RefusalReason.INVALID, str(error))

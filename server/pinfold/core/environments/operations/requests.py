@@ -49,11 +49,15 @@ class Remove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuild:
-    """Make the environment at `prefix` anew with the same packages, maybe on another `python`."""
+    """Make the environment at `prefix` anew with the same packages, maybe on another `python`.
+
+    Where nobody can read which packages it has, what `files` ask for is installed instead.
+    """
 
     folder: Path
     prefix: Path
     python: str | None = None
+    files: tuple[Path, ...] = ()
 
     verb = Verb.REBUILD
 

@@ -24,7 +24,7 @@ from pinfold.core.environments.operations.carrying_out import (
     carry_out,
     run_asking,
 )
-from pinfold.core.environments.operations.measuring import Measure
+from pinfold.core.environments.operations.measuring import Measure, is_progress
 from pinfold.core.environments.operations.prepared import Desk, Prepared
 from pinfold.core.environments.operations.preparing import prepare
 from pinfold.core.environments.operations.requests import (
@@ -168,7 +168,7 @@ async def _run_once(
                     bench,
                     read_files,
                     progress,
-                    output or progress.report,
+                    output or partial(_report, progress),
                     said,
                     amend,
                 )
@@ -298,7 +298,15 @@ class _Watched:
         percent = self._measure.heard(line)
         if self._output is not None:
             self._output(line)
-        self._progress.report(line if self._output is None else self._message, percent)
+            self._progress.report(self._message, percent)
+        else:
+            _report(self._progress, line, percent)
+
+
+def _report(progress: Progress, line: str, percent: float | None = None) -> None:
+    """Show what an installer says as progress, if it is any; the log has all of it."""
+    if is_progress(line):
+        progress.report(line, percent)
 
 
 _TITLES = {

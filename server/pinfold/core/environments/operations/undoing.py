@@ -16,6 +16,7 @@ from pinfold.core.environments.operations.prepared import Prepared, own_projects
 from pinfold.core.environments.planning.outcome import changes_of, release_of
 from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
 from pinfold.core.model.plan import Plan, Resolution, Verb
+from pinfold.core.model.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pinfold.core.environments.operations.requests import Undo
     from pinfold.core.model.environment import InstalledDistribution, InstalledPackages
     from pinfold.core.model.plan import PackageChange
+    from pinfold.core.model.wording import Words
 
 
 def prepare_undo(desk: Desk, request: Undo) -> Preparation:
@@ -35,16 +37,7 @@ def prepare_undo(desk: Desk, request: Undo) -> Preparation:
     stands = standing(history, place)
     target = stands.next_to_redo if request.is_redo else stands.next_to_undo
     if request.entry is not None and (target is None or target.id != request.entry):
-        is_known = any(entry.id == request.entry for entry in history)
-        return Refusal(
-            RefusalReason.INVALID,
-            f"{request.entry} is not the change that comes next"
-            if is_known
-            else f"there is no change {request.entry}",
-            "see `pinfold history`"
-            if target is None
-            else f"see `pinfold history`; the next one is {target.id}",
-        )
+        return _refusal_of_entry(request, place, history)
     if target is None:
         what = "taken back that could be made again" if request.is_redo else "changed here"
         kept = stands.undone if request.is_redo else stands.done
@@ -53,12 +46,12 @@ def prepare_undo(desk: Desk, request: Undo) -> Preparation:
             if kept
             else f"nothing was {what}: {request.prefix}"
         )
-        return Refusal(RefusalReason.INVALID, message, "see `pinfold history`")
+        return Refusal(RefusalReason.INVALID, message, _SEE_HISTORY)
     if target.set_aside is SetAside.NOTHING and not os.path.lexists(place):
         return Refusal(
             RefusalReason.INVALID,
             f"{request.prefix} is gone already, and there was none before it was made",
-            "`pinfold env create` makes a new one",
+            Wording("`pinfold env create` makes a new one", "Create Environment makes a new one"),
         )
     before = bench.installed(request.prefix)
     after = None if target.held is None else bench.installed(target.held)
@@ -70,6 +63,53 @@ def prepare_undo(desk: Desk, request: Undo) -> Preparation:
     )
     plan = Plan(Verb.UNDO, request.prefix, changes=changes, notes=notes)
     return Prepared(request, plan, SetAside.MOVED, versions=versions_of(before), target=target)
+
+
+_SEE_HISTORY = Wording("see `pinfold history`", "see Show History of Changes")
+
+
+def _refusal_of_entry(request: Undo, place: Path, history: Sequence[Entry]) -> Refusal:
+    """Return why the change that was named is not the one that comes next."""
+    stands = standing(history, place)
+    target = stands.next_to_redo if request.is_redo else stands.next_to_undo
+    kept = stands.undone if request.is_redo else stands.done
+    first = None if target is None else _title(target, history)
+    named = next((entry for entry in history if entry.id == request.entry), None)
+    action = _SEE_HISTORY
+    if named is None:
+        message = f"there is no change {request.entry}"
+        if target is not None:
+            action = Wording(
+                f"see `pinfold history`; the next one is {target.id}", f"the next one is {first}"
+            )
+    elif named.place != place:
+        message = f"that is a change of {named.prefix}: {_title(named, history)}"
+    elif named not in kept:
+        done = "made again" if request.is_redo else "taken back"
+        message = f"that cannot be {done} now: {_title(named, history)}"
+    elif first is None:
+        message = f"what {request.prefix} was before is not kept any more"
+    else:
+        do = "make the change before it again" if request.is_redo else "undo the later change"
+        message = f"{do} first: {first}"
+        action = Wording(_SEE_HISTORY.command_line, "")
+    return Refusal(RefusalReason.INVALID, message, action)
+
+
+def _title(entry: Entry, history: Sequence[Entry]) -> str:
+    """Return which change that is, in words by which people know it again."""
+    entry, _ = _original(entry, history)
+    names = [change.name for change in entry.changes]
+    is_whole = entry.verb in (Verb.CREATE, Verb.REMOVE, Verb.REBUILD) or not names
+    what = entry.prefix.name if is_whole else ", ".join(names[:_MOST_NAMES])
+    if not is_whole and len(names) > _MOST_NAMES:
+        what = f"{what} and {len(names) - _MOST_NAMES:,} more"
+    moment = datetime.fromtimestamp(entry.started).astimezone()
+    is_today = moment.date() == datetime.now().astimezone().date()
+    return f"{entry.verb.value} of {what}, {moment:{'%H:%M' if is_today else '%Y-%m-%d %H:%M'}}"
+
+
+_MOST_NAMES = 3
 
 
 def _difference(
@@ -93,11 +133,14 @@ def _is_other(one: InstalledDistribution, other: InstalledDistribution | None) -
     )
 
 
-def _told_of_place(target: Entry, request: Undo) -> Iterator[str]:
+def _told_of_place(target: Entry, request: Undo) -> Iterator[Words]:
     """Yield what becomes of the folder itself, which its packages do not tell."""
     if target.held is None:
-        back = "" if request.is_redo else "; `pinfold undo --redo` brings it back"
-        yield f"Takes {request.prefix} away: before that change there was none{back}."
+        said = f"Takes {request.prefix} away: before that change there was none"
+        if request.is_redo:
+            yield f"{said}."
+        else:
+            yield Wording(f"{said}; `pinfold undo --redo` brings it back.", f"{said}.")
     elif not any(target.held.iterdir()):
         yield f"Leaves an empty folder at {request.prefix}, as it was before that change."
 
@@ -115,14 +158,23 @@ def _told_of_others(target: Entry, changes: Sequence[PackageChange]) -> Iterator
         yield f"Takes back, too, what other programs have changed since: {names}"
 
 
-def _told(target: Entry, history: Sequence[Entry]) -> str:
+def _told(target: Entry, history: Sequence[Entry]) -> Words:
     """Return which change is meant: that which is taken back, or made again."""
-    first = {entry.id: entry for entry in history}
-    entry, is_again = target, False
-    # To take back an undoing makes the change again that it has taken back.
-    while entry.undoes is not None and entry.undoes in first:
-        entry, is_again = first[entry.undoes], not is_again
+    entry, is_again = _original(target, history)
     moment = datetime.fromtimestamp(entry.started).astimezone()
     how = f" ({entry.command})" if entry.command else ""
     what = "Makes again" if is_again else "Takes back"
-    return f"{what}: {entry.verb.value} of {moment:%Y-%m-%d %H:%M:%S}{how}"
+    said = f"{what}: {entry.verb.value} of {moment:%Y-%m-%d %H:%M:%S}"
+    return Wording(f"{said}{how}", said)
+
+
+def _original(entry: Entry, history: Sequence[Entry]) -> tuple[Entry, bool]:
+    """Return the change that all began with, and whether taking *entry* back makes that again.
+
+    To take back an undoing makes the change again that it has taken back.
+    """
+    first = {one.id: one for one in history}
+    is_again = False
+    while entry.undoes is not None and entry.undoes in first:
+        entry, is_again = first[entry.undoes], not is_again
+    return entry, is_again

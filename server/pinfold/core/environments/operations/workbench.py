@@ -259,9 +259,12 @@ def as_environment(installation: Installation) -> Environment:
     )
 
 
-def base_interpreter(home: Path | None, minor: str | None) -> Path | None:
-    """Return the interpreter in *home*, the folder that a ``pyvenv.cfg`` names, if it is there."""
-    if home is None:
+def base_interpreter(home: Path | None, minor: str | None, outside: Path) -> Path | None:
+    """Return the interpreter in *home*, the folder that a ``pyvenv.cfg`` names, if it is there.
+
+    Nothing in the environment at *outside* is a base: it would go with that.
+    """
+    if home is None or stands_in(home, outside):
         return None
     names = ("python.exe",) if os.name == "nt" else ("python3", "python")
     if minor is not None and os.name != "nt":
@@ -271,3 +274,12 @@ def base_interpreter(home: Path | None, minor: str | None) -> Path | None:
         if path.is_file() and os.access(path, os.X_OK):
             return path
     return None
+
+
+def stands_in(path: Path, prefix: Path) -> bool:
+    """Return whether *path* is *prefix* or in it, by whatever links; its own end is not followed.
+
+    An interpreter of an environment is a link that leads out of it.
+    """
+    real = Path(os.path.realpath(path.parent)) / path.name
+    return real.is_relative_to(os.path.realpath(prefix))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
 from pinfold.core.files import Unreadable
 from pinfold.core.model.plan import Verb
+from pinfold.core.model.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +99,10 @@ def refusal_of_interpreter(*, is_externally_managed: bool, told: str | None) -> 
     return Refusal(
         RefusalReason.EXTERNALLY_MANAGED,
         message,
-        "make an environment of your own with `pinfold env create`, and install there",
+        Wording(
+            "make an environment of your own with `pinfold env create`, and install there",
+            "make an environment of your own with Create Environment, and install there",
+        ),
         command=("pinfold", "env", "create"),
     )
 

@@ -15,10 +15,13 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
+from pinfold.core.model.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
+
+    from pinfold.core.model.wording import Words
 
 _SHELL = '"$`\\'
 """What a shell does not leave alone between double quotes, where activation scripts put names."""
@@ -69,14 +72,14 @@ def refusal_of_prompt(prompt: str) -> Refusal | None:
     return None
 
 
-def note_on_place(prefix: Path) -> str | None:
+def note_on_place(prefix: Path) -> Words | None:
     """Return what does not work well at *prefix*, because of its name or of those around it."""
     for character in os.fspath(prefix):
         if character in _SHELL and not (os.name == "nt" and character == "\\"):
-            return (
-                f"The path has a `{character}` in it, which shells act on: activating it may fail;"
-                " `pinfold run` does not."
+            said = (
+                f"The path has a `{character}` in it, which shells act on: activating it may fail"
             )
+            return Wording(f"{said}; `pinfold run` does not.", f"{said}.")
     return None
 
 

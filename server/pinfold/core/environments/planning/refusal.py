@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pinfold.core.model.wording import Words
 
 
 class RefusalReason(Enum):
@@ -29,5 +33,5 @@ class Refusal:
 
     reason: RefusalReason
     message: str
-    action: str | None = None
+    action: Words | None = None
     command: tuple[str, ...] | None = None

@@ -13,6 +13,7 @@ from pinfold.core.environments.planning.installing import Installation
 from pinfold.core.environments.planning.rebuilding import exact_requirement
 from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
 from pinfold.core.environments.planning.uninstalling import to_uninstall
+from pinfold.core.model.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,10 @@ def to_reinstall(texts: Sequence[str], installed: InstalledPackages) -> Installa
         return Refusal(
             RefusalReason.NOTHING_NAMED,
             "nothing to install again is named",
-            "name packages; `pinfold env rebuild` installs all of them again",
+            Wording(
+                "name packages; `pinfold env rebuild` installs all of them again",
+                "name packages; Rebuild Environment installs all of them again",
+            ),
         )
     typed = []
     requirements: list[str] = []

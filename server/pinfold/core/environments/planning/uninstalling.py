@@ -18,8 +18,9 @@ from pinfold.core.formats.urls import is_project_name
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from pinfold.core.environments.planning.asked import Asked
     from pinfold.core.model.dependency import PackageName
-    from pinfold.core.model.environment import InstalledPackages
+    from pinfold.core.model.environment import InstalledPackages, MarkerEnvironment
 
 SEEDS = frozenset(map(normalised, ("pip", "setuptools", "wheel", "distribute")))
 """What environments are made with: never taken away but by name."""
@@ -86,6 +87,20 @@ def to_uninstall(
         )
     unused = _unused(named, installed, kept) if with_unused else ()
     return Uninstallation(tuple(sorted(named)), tuple(sorted(unused)))
+
+
+def lines_that_ask(
+    names: Collection[PackageName], asked: Sequence[Asked], markers: MarkerEnvironment
+) -> list[str]:
+    """Return notes on the lines of files that ask for one of *names*, which is taken away."""
+    return [
+        f"{one.asker.path.name}, line {(one.asker.line or 0) + 1}, asks for {one.asker.text}"
+        for one in asked
+        if one.key in names
+        and not one.is_constraint
+        and one.asker.path is not None
+        and one.applies(markers) is not False
+    ]
 
 
 def _suggestion(unknown: Sequence[str], installed: InstalledPackages) -> str | None:
