@@ -215,7 +215,8 @@ def test_it_speaks_the_protocol(extension: Path, python: str, tmp_path: Path) ->
     """An editor's first session: a handshake, a finding, the end."""
     path = tmp_path / "requirements.txt"
     path.write_text("", encoding="utf-8")
-    with Client(command(python, extension, "server", cwd=tmp_path), cwd=tmp_path) as client:
+    started = command(python, extension, "server", cwd=tmp_path)
+    with Client(started, cwd=tmp_path, is_warm=False) as client:
         answer = client.initialize(root=tmp_path)
         client.open(path.as_uri(), "flask = 3\n")
         found = client.wait(
