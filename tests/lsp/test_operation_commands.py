@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -832,6 +833,19 @@ def test_percentages(scene: Scene) -> None:
     assert 0 == percentages[0]
     assert sorted(percentages) == percentages
     assert percentages[-1] < 100
+
+
+def test_rebuilt_where_nobody_can_read_the_packages(uv_scene: Scene) -> None:
+    """What the project's file asks for is installed then."""
+    scene = uv_scene
+    scene.create("flask")
+    scene.file.write_text("tiny==1.0\n")
+    (site_packages,) = scene.environment.glob("lib/python3*/site-packages")
+    shutil.rmtree(site_packages)
+    rebuilt = scene.run("rebuildEnvironment", yes=True)
+
+    assert "done" == rebuilt["result"], rebuilt
+    assert {"tiny": "1.0"} == scene.installed
 
 
 def test_a_place_that_would_break_scripts(uv_scene: Scene) -> None:

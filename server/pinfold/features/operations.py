@@ -348,7 +348,8 @@ def _done_text(plan: Plan, done: Done, shown: str) -> Words:
             said = f"Removed {shown}; it is kept for 30 days"
             return Wording(f"{said}, and `pinfold undo` brings it back.", f"{said}.")
         case Verb.REBUILD:
-            said = f"Rebuilt {shown}{f': {counts}' if counts else ', with the same packages'}."
+            same = ", with the same packages" if done.count else ""
+            said = f"Rebuilt {shown}{f': {counts}' if counts else same}."
         case Verb.UNDO if done.is_redo:
             said = f"{shown} is changed again{f': {counts}' if counts else ''}."
         case Verb.UNDO:

@@ -167,7 +167,9 @@ async def rebuild_environment(session: Session, arguments: Arguments) -> object:
         return _declined()
     prefix = await named_prefix(scene, arguments)
     python = text_of(arguments, "python")
-    request = Rebuild(folder=scene.folder, prefix=prefix, python=python)
+    # Heeded only where nobody can read what is installed: the project's, which it stands in.
+    files = await _usual_file(prefix.parent) or await _usual_file(scene.folder)
+    request = Rebuild(folder=scene.folder, prefix=prefix, python=python, files=files)
     said = ["env", "rebuild", str(prefix), *(["--python", python] if python else [])]
     return outcome_json(await run_and_tell(scene, request, said), written)
 
@@ -220,7 +222,7 @@ async def uninstall_packages(session: Session, arguments: Arguments) -> object:
         names = await _asked_packages(scene, prefix, "Uninstall Packages", offers_all=False)
         if not names:
             return _declined()
-    files = await _usual_file(scene)
+    files = await _usual_file(scene.folder)
     with_unused = arguments.get("withUnused") is True
     request = Uninstall(
         folder=scene.folder, prefix=prefix, names=names, with_unused=with_unused, files=files
@@ -245,7 +247,7 @@ async def upgrade_packages(session: Session, arguments: Arguments) -> object:
         if names is None:
             return _declined()
     names = names or ()
-    files = await _usual_file(scene)
+    files = await _usual_file(scene.folder)
     request = Upgrade(
         folder=scene.folder, prefix=prefix, names=names, level=Level(level), files=files
     )
@@ -321,8 +323,8 @@ async def _files(scene: Scene, arguments: Arguments, title: str) -> tuple[Path, 
     return chosen if isinstance(chosen, tuple) and chosen else None
 
 
-async def _usual_file(scene: Scene) -> tuple[Path, ...]:
-    path = scene.folder / USUAL_FILE
+async def _usual_file(folder: Path) -> tuple[Path, ...]:
+    path = folder / USUAL_FILE
     return (path,) if await in_thread(path.is_file) else ()
 
 
