@@ -75,12 +75,17 @@ class Forked:
         self.stderr: IO[bytes] | None = None
         self.returncode: int | None = None
         self._said = b""
+        address = _server(program, tuple(sorted(starting.items())))
         self._parent = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._parent.connect(_server(program, tuple(sorted(starting.items()))))
-        socket.send_fds(self._parent, [b"."], list(streams))
-        self._parent.sendall(json.dumps(asked).encode("ascii", "surrogateescape"))
-        self._parent.shutdown(socket.SHUT_WR)
-        self.pid = self._number(None)
+        try:
+            self._parent.connect(address)
+            socket.send_fds(self._parent, [b"."], list(streams))
+            self._parent.sendall(json.dumps(asked).encode("ascii", "surrogateescape"))
+            self._parent.shutdown(socket.SHUT_WR)
+            self.pid = self._number(None)
+        except BaseException:
+            self._parent.close()
+            raise
 
     def begin(self) -> None:
         """Let it run."""
@@ -137,6 +142,11 @@ def start(command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Proce
     theirs = [theirs_in, theirs_out, theirs_errors]
     try:
         process = Forked(command, cwd=cwd, env=env, streams=theirs)
+    except BaseException:
+        # Or some later test is blamed for them.
+        for stream in (ours_in, ours_out, ours_errors):
+            os.close(stream)
+        raise
     finally:
         for stream in theirs:
             os.close(stream)
@@ -222,10 +232,9 @@ def _server(program: str, starting: tuple[tuple[str, str], ...]) -> str:
         stdout=subprocess.PIPE,
         env={"PATH": os.defpath, **dict(starting)},
     )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert b"ready\n" == process.stdout.readline()
     atexit.register(_end, process, Path(address))
+    assert process.stdout is not None
+    assert b"ready\n" == process.stdout.readline(), f"{program} has not imported Pinfold"
     return address
 
 

@@ -889,6 +889,7 @@ def test_written_down(uv_scene: Scene) -> None:
     frozen = scene.run("freeze", file=str(scene.file))
     whole = scene.client.wait_for_request("workspace/applyEdit")
     pinned = scene.run("pinAll")
+    said = scene.client.wait("window/showMessage", lambda shown: "pinned" in shown["message"])
     pins = scene.client.wait_for_request("workspace/applyEdit")
     tree = scene.run("showDependencyTree")
     why = scene.run("showDependencyTree", why="werkzeug")
@@ -898,6 +899,7 @@ def test_written_down(uv_scene: Scene) -> None:
     assert "flask==3.1.0\ntiny==1.0\nwerkzeug==3.1.3\n" == frozen["text"]
     assert [frozen["text"]] == edits_of(whole, uri)
     assert (2, 2) == (pinned["pinned"], pinned["left"])
+    assert said["message"].startswith("requirements.txt: 2 requirements pinned, 2 left open")
     assert ["==3.1.0", "==1.0"] == edits_of(pins, uri)
     assert ["flask 3.1.0", "└── werkzeug 3.1.3"] == tree["text"].split("\n")[:2]
     assert ["flask"] == [branch["name"] for branch in why["trees"]]

@@ -214,6 +214,11 @@ def test_one_taken_in_a_view_is_for_the_project_in_front(client: Client, project
     assert "b/.venv is for the files in project/a now." == said["message"]
     untouched = execute(client, "explainEnvironment", folder=str(project))
     assert str(project / ".venv") == untouched["prefix"]
+    # A file that is not there says nothing, and what the view was of does.
+    gone = (project / "b" / "gone" / "main.py").as_uri()
+    inner = str(project / "b")
+    taken = execute(client, "selectEnvironment", folder=inner, environment=theirs, active=gone)
+    assert inner == taken["folder"]
 
 
 def test_the_choice_that_counts_is_forgotten(client: Client, project: Path) -> None:

@@ -11,12 +11,14 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from pinfold.cli.environments import home_directory
 from pinfold.cli.targets import shown_path
 from pinfold.core.environments.changes.history import standing
 from pinfold.core.environments.changes.journal import Journal, Phase
 from pinfold.core.environments.choices import read_choices
 from pinfold.core.environments.layout import read_remains
 from pinfold.core.environments.places import state_folder
+from pinfold.core.environments.selection import deciding_folders
 from pinfold.core.files import LocalFileSystem
 from pinfold.core.model.plan import Verb
 
@@ -49,8 +51,11 @@ def way_back_to(prefix: Path, working_directory: Path) -> str | None:
 def way_back_from_choice(prefix: Path, folder: Path, working_directory: Path) -> str:
     """Return what is to be done where *prefix*, chosen for files in *folder*, is none any more."""
     choices = read_choices(LocalFileSystem())
-    real = Path(os.path.realpath(folder))
-    places = (folder, *folder.parents, real, *real.parents)
+    places = [
+        place
+        for way in (folder, Path(os.path.realpath(folder)))
+        for place in deciding_folders(way, home_directory())
+    ]
     chosen_for = next((place for place in places if choices.get(place) == prefix), folder)
     command = "pinfold env select --forget"
     if os.path.realpath(chosen_for) != os.path.realpath(working_directory):

@@ -41,10 +41,11 @@ async def aimed(command: Command, session: Session, arguments: Arguments) -> Arg
     selected, active = arguments.get(SELECTED.name), arguments.get(ACTIVE.name)
     # What is chosen for a folder may be anywhere; else, an environment is of where it lies.
     chosen = {one.name for one in command.arguments if one.kind is ArgumentKind.ENVIRONMENT}
+    said = explicit
     if active is not None and chosen & explicit.keys() and _holds(explicit.get("folder"), active):
         # A view shows the environments of a whole workspace folder. Whoever takes one there means
         # it for the project of the file before him, and not for all the others in that folder.
-        del explicit["folder"]
+        explicit = {name: value for name, value in said.items() if name != "folder"}
     if any(name in explicit for name in _SAY_FOLDER) or "folder" not in taken:
         return explicit
     if any(name in explicit and name not in chosen for name in _SAY_WHERE):
@@ -58,7 +59,7 @@ async def aimed(command: Command, session: Session, arguments: Arguments) -> Arg
         (found,) = await _pointed(session, [as_path(active)])
     except CommandFailed:
         # A document that is nowhere yet, or not any more, says nothing of what is meant.
-        return explicit
+        return said
     return {**explicit, **_of_active(command, session, found)}
 
 

@@ -260,7 +260,9 @@ class Machine:
         Raises:
             ChoiceError: it could not be forgotten.
         """
-        any(forget(place) for place in deciding_folders(folder, self._home))
+        for place in deciding_folders(folder, self._home):
+            if forget(place):
+                return
 
     def _informed(self, installation: Installation) -> Installation:
         if installation.version is not None or installation.executable is None:

@@ -107,8 +107,9 @@ def read_case(
         is_virtual, is_old = True, False
         obstacle: str | None = data.detail
     else:
-        is_old = _is_old_virtualenv(installation, filesystem)
-        is_virtual = not is_old and _activates(installation, filesystem)
+        activates = _activates(installation, filesystem)
+        is_old = activates and _has_old_mark(prefix, filesystem)
+        is_virtual = activates and not is_old
         obstacle = "is missing" if is_virtual else None
     return Case(
         installation,
@@ -179,9 +180,9 @@ def _activates(installation: Installation, filesystem: FileSystem) -> bool:
     return any(filesystem.is_file(prefix / name / "activate") for name in ("bin", "Scripts"))
 
 
-def _is_old_virtualenv(installation: Installation, filesystem: FileSystem) -> bool:
-    """Return whether a virtualenv before version 20 made it, whose mark this file is."""
-    return _activates(installation, filesystem) and any(
-        filesystem.is_file(installation.prefix / f"lib/python{minor}/orig-prefix.txt")
-        for minor in library_minors(installation.prefix, filesystem)
+def _has_old_mark(prefix: Path, filesystem: FileSystem) -> bool:
+    """Return whether the file is there that only virtualenv before version 20 wrote."""
+    return any(
+        filesystem.is_file(prefix / f"lib/python{minor}/orig-prefix.txt")
+        for minor in library_minors(prefix, filesystem)
     )
