@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -320,6 +322,72 @@ def test_doctor(env: Runner, base: Path) -> None:
     )
     assert 0 == env("env", "doctor", ".venv").status
     assert 1 == env("env", "doctor", ".venv", "broken", "broken").status
+
+
+@pytest.fixture
+def many(env: Runner, base: Path) -> Runner:
+    """`pinfold` in a repository with several projects, in whose environments something is wrong."""
+    for name in (".venv", "web app/.venv", "api/.venv", "api/-old"):
+        make_environment(env.folder / name)
+    robbed = make_whole(env.folder / "jobs/.venv", base, helper="1.0")
+    record = robbed / "lib/python3.12/site-packages/helper-1.0.dist-info/RECORD"
+    record.write_text("helper.py,,\n", encoding="utf-8")
+    return env
+
+
+def repairs(result: Result) -> list[str]:
+    """Return the commands that are told to mend something, each once."""
+    return list(dict.fromkeys(re.findall(r"repair: .*?`(pinfold .+?)`", result.out)))
+
+
+@pytest.mark.parametrize(
+    ("folder", "path", "expected"),
+    [
+        (".", ".venv", "pinfold env rebuild .venv"),
+        (".", "web app/.venv", "pinfold env rebuild 'web app/.venv'"),
+        ("api", "./-old", "pinfold env rebuild ./-old"),
+        ("web app", "../api/.venv", "pinfold env rebuild ../api/.venv"),
+        ("api/.venv", ".", "pinfold env rebuild ."),
+        (".", "jobs/.venv", "pinfold install --reinstall helper==1.0 --env jobs/.venv"),
+    ],
+)
+def test_doctor_names_what_is_mended(
+    many: Runner, monkeypatch: pytest.MonkeyPatch, folder: str, path: str, expected: str
+) -> None:
+    """A repair is for the environment that it stands under, from where `doctor` was run."""
+    monkeypatch.chdir(many.folder / folder)
+
+    assert [expected] == repairs(many("env", "doctor", path))
+    assert [expected] == repairs(many("env", "show", path))
+
+
+def test_repairs_for_programs(many: Runner) -> None:
+    """They are for the environment that has them, too."""
+    shape = many("env", "doctor", "api/-old", "--format=json").json("env-doctor")
+
+    assert "`pinfold env rebuild api/-old`" in shape["environments"][0]["health"][0]["repair"]
+
+
+def test_doctor_of_several_projects(many: Runner) -> None:
+    """Each environment has a repair of its own."""
+    assert [
+        "pinfold env rebuild .venv",
+        "pinfold env rebuild api/-old",
+        "pinfold env rebuild api/.venv",
+        "pinfold env rebuild 'web app/.venv'",
+        "pinfold install --reinstall helper==1.0 --env jobs/.venv",
+    ] == sorted(repairs(many("env", "doctor")), key=lambda one: one.replace("'", ""))
+
+
+def test_doctor_of_one_without_pip(env: Runner, base: Path) -> None:
+    """uv is told which environment is meant, too."""
+    prefix = make_whole(env.folder / "web/.venv", base)
+    configuration = prefix / "pyvenv.cfg"
+    configuration.write_text(f"{configuration.read_text('utf-8')}uv = 0.8.0\n", encoding="utf-8")
+    (prefix / "lib/python3.12/site-packages/pip/__init__.py").unlink()
+    shutil.rmtree(prefix / "lib/python3.12/site-packages/pip-25.0.dist-info")
+
+    assert "`uv pip install pip --python web/.venv`" in env("env", "doctor").out
 
 
 def test_doctor_of_packages(env: Runner, base: Path) -> None:

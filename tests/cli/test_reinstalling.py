@@ -32,11 +32,12 @@ def test_what_the_doctor_says_works(shop: Shop) -> None:
     before = shop.present()
 
     assert "helper (it has none of its files) is not installed completely" in said
-    assert "repair: `pinfold install --reinstall helper==1.0`" in said
-    preview = shop.run("install", "--reinstall", "helper==1.0", "--dry-run").stdout
+    assert "repair: `pinfold install --reinstall helper==1.0 --env .venv`" in said
+    mending = ("install", "--reinstall", "helper==1.0", "--env", ".venv")
+    preview = shop.run(*mending, "--dry-run").stdout
     assert preview.startswith("~ helper 1.0, reinstalled  (helper==1.0)\n")
     assert before == shop.present()
-    done = shop.run("install", "--reinstall", "helper==1.0")
+    done = shop.run(*mending)
     assert ".venv: 1 reinstalled. `pinfold undo` takes it back.\n" == done.stdout
     assert shop.names() == OLD
     assert "none of its files" not in shop.run("env", "doctor").stdout

@@ -112,7 +112,7 @@ def _report(examined: Sequence[Examined], scene: Scene, screen: Screen) -> Itera
         about = f"({installation.kind.value}, Python {python_of(installation)}{count})"
         yield f"{screen.paint(title(installation, scene), Ink.BOLD)} {about}\n"
         lines = [
-            *ailment_lines(installation.ailments, screen, "  "),
+            *ailment_lines(installation, scene, screen),
             *_package_lines(item, scene, screen),
         ]
         yield from lines or [f"  {screen.paint('ok', Ink.ADDED)}\n"]

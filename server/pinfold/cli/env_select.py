@@ -75,7 +75,7 @@ def _run(options: Namespace, folder: Path, scene: Scene) -> int:
         chosen = f"{short_path(prefix, scene)} ({described})"
         lines = [
             f"{chosen} is used for {extent}, from now on.\n",
-            *ailment_lines(installation.ailments, screen, "  "),
+            *ailment_lines(installation, scene, screen),
         ]
     if not options.dry_run:
         choose(folder, prefix)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pinfold.cli.targets import shown_path
 from pinfold.cli.terminal import Ink, cells, complain, visible
-from pinfold.core.model.wording import at_command_line
+from pinfold.core.model.wording import as_argument, at_command_line
 from pinfold.features import environments
 
 if TYPE_CHECKING:
@@ -27,17 +27,27 @@ if TYPE_CHECKING:
 
 def short_path(path: Path, scene: Scene) -> str:
     """Return *path* for people: relative below the working directory, ``~`` below their home."""
-    if path == scene.working_directory:
-        return "."
-    shown = shown_path(path, scene.working_directory)
-    if os.path.isabs(shown) and path.is_relative_to(scene.own_project):  # noqa: PTH117 - a text
-        # Somebody in a folder of a project sees the project's other folders beside it.
-        return visible(os.path.relpath(path, scene.working_directory).replace(os.sep, "/"))
+    shown = _from_here(path, scene)
     if scene.home is not None and os.path.isabs(shown):  # noqa: PTH117 - a text
         home = shown_path(scene.home, scene.working_directory)
         if shown.startswith(home + "/"):
             shown = "~" + shown[len(home) :]
     return visible(shown)
+
+
+def argument(path: Path, scene: Scene) -> str:
+    """Return *path* as a shell in the working directory takes it."""
+    return as_argument(_from_here(path, scene))
+
+
+def _from_here(path: Path, scene: Scene) -> str:
+    if path == scene.working_directory:
+        return "."
+    shown = shown_path(path, scene.working_directory)
+    if os.path.isabs(shown) and path.is_relative_to(scene.own_project):  # noqa: PTH117 - a text
+        # Somebody in a folder of a project sees the project's other folders beside it.
+        return os.path.relpath(path, scene.working_directory).replace(os.sep, "/")
+    return shown
 
 
 def title(installation: Installation, scene: Scene) -> str:
@@ -62,23 +72,30 @@ def health_word(ailments: Sequence[Ailment], screen: Screen) -> str:
     return screen.paint(names[0], ink) + more
 
 
-def ailment_lines(ailments: Iterable[Ailment], screen: Screen, indent: str) -> Iterable[str]:
-    """Yield each ailment with its cause and its repair."""
-    for ailment in ailments:
+def ailment_lines(installation: Installation, scene: Scene, screen: Screen) -> Iterable[str]:
+    """Yield each ailment of *installation* with its cause and its repair."""
+    for ailment in installation.ailments:
         word, ink = ("error", Ink.ERROR) if ailment.is_severe else ("warning", Ink.WARNING)
         name = ailment.problem.value
-        yield f"{indent}{screen.paint(f'{word}[{name}]', ink)} {visible(ailment.cause)}\n"
+        yield f"  {screen.paint(f'{word}[{name}]', ink)} {visible(ailment.cause)}\n"
         if ailment.repair is not None:
-            repair = visible(at_command_line(ailment.repair))
-            yield f"{indent}  {screen.paint('repair:', Ink.DIM)} {repair}\n"
+            repair = visible(at_command_line(ailment.repair, argument(installation.prefix, scene)))
+            yield f"    {screen.paint('repair:', Ink.DIM)} {repair}\n"
 
 
 def tell_of_ailments(installation: Installation, scene: Scene) -> None:
     """Say on standard error why *installation* cannot be used as it is, if it cannot."""
     for ailment in installation.ailments:
         if ailment.is_severe:
-            repair = f"; {at_command_line(ailment.repair)}" if ailment.repair else ""
-            complain(f"{short_path(installation.prefix, scene)}: {ailment.cause}{repair}")
+            tell_of_ailment(ailment, installation, scene)
+
+
+def tell_of_ailment(ailment: Ailment, installation: Installation, scene: Scene) -> None:
+    """Say on standard error what is wrong with *installation*, and what mends it."""
+    repair = ""
+    if ailment.repair:
+        repair = f"; {at_command_line(ailment.repair, argument(installation.prefix, scene))}"
+    complain(f"{short_path(installation.prefix, scene)}: {ailment.cause}{repair}")
 
 
 def column_width(texts: Iterable[str]) -> int:

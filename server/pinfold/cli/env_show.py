@@ -84,7 +84,7 @@ def _page(examined: Examined, selection: Selection, scene: Scene, screen: Screen
         rows.append(("health", screen.paint("ok", Ink.ADDED)))
     for label, text in rows:
         yield f"  {screen.paint(f'{label:<{width}}', Ink.DIM)}  {text}\n"
-    yield from ailment_lines(installation.ailments, screen, "  ")
+    yield from ailment_lines(installation, scene, screen)
 
 
 def _rows(examined: Examined, selection: Selection, scene: Scene) -> Iterator[tuple[str, str]]:

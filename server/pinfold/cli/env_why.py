@@ -92,7 +92,7 @@ def _page(
         for clause in examined.installation.evidence:
             kind = examined.installation.kind.value
             yield f"  {kind}, since {visible(clause)}\n"
-        yield from ailment_lines(examined.installation.ailments, screen, "  ")
+        yield from ailment_lines(examined.installation, scene, screen)
     yield from _contradictions(selection, scene, screen)
     yield from _steps(selection, scene, screen)
     yield from _rejected(selection, scene, screen)

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pinfold.cli.env_scene import Refusal, Scene, meant, named_environment
-from pinfold.cli.env_shape import short_path, tell_of_ailments
+from pinfold.cli.env_shape import short_path, tell_of_ailment, tell_of_ailments
 from pinfold.cli.main import FAILED
 from pinfold.cli.terminal import complain
 from pinfold.core.environments.activation import environment_variables
 from pinfold.core.model.installation import HealthProblem
-from pinfold.core.model.wording import at_command_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,8 +63,7 @@ def run(arguments: Sequence[str]) -> int:
     for ailment in obstacles:
         if not ailment.is_severe:
             # Else it has been told already.
-            repair = f"; {at_command_line(ailment.repair)}" if ailment.repair else ""
-            complain(f"{shown}: {ailment.cause}{repair}")
+            tell_of_ailment(ailment, installation, scene)
     if obstacles:
         return FAILED
     variables = environment_variables(installation, os.environ)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.formats.versions import parsed_version
 from pinfold.core.model.environment import EnvironmentState
-from pinfold.core.model.wording import at_command_line, in_editor
+from pinfold.core.model.wording import as_argument, at_command_line, in_editor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -142,18 +142,21 @@ def installation_json(
         "aliases": [path(alias) for alias in installation.aliases],
         "externallyManaged": installation.is_externally_managed,
         "packages": examined.count,
-        "health": [ailment_json(ailment) for ailment in installation.ailments],
+        "health": [
+            ailment_json(ailment, as_argument(write_path(installation.prefix)))
+            for ailment in installation.ailments
+        ],
         "selected": is_meant,
         "reason": selection.answer.reason if selection is not None and is_meant else None,
     }
 
 
-def ailment_json(ailment: Ailment) -> Json:
-    """Return the shape of one thing that is wrong."""
+def ailment_json(ailment: Ailment, environment: str) -> Json:
+    """Return the shape of one thing that is wrong with an *environment*, as a shell takes that."""
     return {
         "problem": ailment.problem.value,
         "cause": ailment.cause,
-        "repair": None if ailment.repair is None else at_command_line(ailment.repair),
+        "repair": None if ailment.repair is None else at_command_line(ailment.repair, environment),
         "severe": ailment.is_severe,
     }
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -160,7 +161,7 @@ def test_environments_made_by_venv_are_healthy(version: str, tmp_path: Path) -> 
     found = ailments(prefix)
 
     assert [(P.NO_PIP, False)] == [(one.problem, one.is_severe) for one in found]
-    assert f"`{prefix}/bin/python -m ensurepip` brings it" == found[0].repair
+    assert f"`{shlex.quote(f'{prefix}/bin/python')} -m ensurepip` brings it" == found[0].repair
 
 
 @pytest.mark.slow
@@ -207,14 +208,13 @@ def test_uv_leaves_pip_out_on_purpose(tmp_path: Path) -> None:
     """Where the maker means it, the words are others, and nothing is severe."""
     found = ailments(make_uv(tmp_path / "uv"), kind=InstallationKind.UV)
 
-    assert [
-        Ailment(
-            P.NO_PIP,
-            "it has no pip: uv makes environments without it, on purpose",
-            "install with `uv pip`; where pip itself is needed, `uv pip install pip`",
-            is_severe=False,
-        )
-    ] == list(found)
+    assert [(P.NO_PIP, "it has no pip: uv makes environments without it, on purpose", False)] == [
+        (one.problem, one.cause, one.is_severe) for one in found
+    ]
+    assert (
+        "install with `uv pip`; where pip itself is needed, `uv pip install pip --python uv`"
+        == at_command_line(found[0].repair or "", "uv")
+    )
 
 
 @pytest.mark.slow

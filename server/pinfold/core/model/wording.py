@@ -7,7 +7,23 @@ shows a text, and never before, so that no text is made for one host and shown b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from shlex import quote
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command that is about an environment; `text` says of none, so the nearest is meant.
+
+    `option` goes before the environment's folder where that is named.
+    """
+
+    text: str
+    option: str = ""
+
+    def on(self, environment: str) -> str:
+        """Return the command for an environment, which is given as a shell takes it."""
+        return " ".join(filter(None, (self.text, self.option, environment)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,17 +31,20 @@ class Wording:
     """The same advice twice; `editor` names no command of the command line and none of its options.
 
     It is empty where there is nothing else to say. What programs read as JSON is the first, from
-    whichever host.
+    whichever host. `command` is what stands between backticks in `command_line`, where that is
+    about an environment.
     """
 
     command_line: str
     editor: str
+    command: Command | None = None
 
     def between(self, before: str = "", after: str = "") -> Wording:
         """Return the same amid words that both have."""
-        return Wording(
-            f"{before}{self.command_line}{after}",
-            f"{before}{self.editor}{after}",
+        return replace(
+            self,
+            command_line=f"{before}{self.command_line}{after}",
+            editor=f"{before}{self.editor}{after}",
         )
 
 
@@ -33,9 +52,24 @@ Words = str | Wording
 """A plain text is said alike everywhere."""
 
 
-def at_command_line(words: Words) -> str:
-    """Return what the command line says, and JSON."""
-    return words.command_line if isinstance(words, Wording) else words
+def at_command_line(words: Words, environment: str | None = None) -> str:
+    """Return what the command line says, and JSON.
+
+    *environment* is the one that it is about, as a shell takes it: whoever copies a command must
+    not come upon another one with it.
+    """
+    if not isinstance(words, Wording):
+        return words
+    text, command = words.command_line, words.command
+    if command is None or environment is None:
+        return text
+    return text.replace(f"`{command.text}`", f"`{command.on(environment)}`")
+
+
+def as_argument(path: str) -> str:
+    """Return *path* as a shell takes it in a command that is to be copied."""
+    # One that begins with a dash would be an option.
+    return quote(f"./{path}" if path.startswith("-") else path)
 
 
 def in_editor(words: Words) -> str:

@@ -19,13 +19,17 @@ from pinfold.core.environments.pyvenv_cfg import (
     parse_pyvenv_cfg,
 )
 from pinfold.core.files import Unreadable, UnreadableReason, is_local_path
-from pinfold.core.model.wording import Wording
+from pinfold.core.model.wording import Command, Wording
 
 if TYPE_CHECKING:
     from pinfold.core.files import FileSystem
     from pinfold.core.model.installation import Installation
 
-REBUILD = Wording("rebuild the environment (`pinfold env rebuild`)", "rebuild the environment")
+REBUILD = Wording(
+    "rebuild the environment (`pinfold env rebuild`)",
+    "rebuild the environment",
+    Command("pinfold env rebuild"),
+)
 """What mends most."""
 
 POSIX_NAMES = ("bin/python", "bin/python3", "bin/pypy3", "bin/pypy")

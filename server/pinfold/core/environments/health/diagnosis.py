@@ -31,6 +31,7 @@ from pinfold.core.model.installation import (
     Installation,
     InstallationKind,
 )
+from pinfold.core.model.wording import Command, Wording, as_argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from pinfold.core.environments.health.case import Case
     from pinfold.core.files import FileSystem
     from pinfold.core.model.environment import InstalledPackages
+    from pinfold.core.model.wording import Words
 
 
 def diagnose(
@@ -177,19 +179,21 @@ def _no_pip(
     known = packages is not None and any(name == "pip" for name in packages.by_name)
     if known or has_pip(directories, case.filesystem):
         return
+    repair: Words
     maker = _WITHOUT_PIP.get(installation.kind)
     if case.configuration is not None and case.configuration.uv:
         maker = "uv"
     if maker is not None:
         cause = f"it has no pip: {maker} makes environments without it, on purpose"
-        repair = f"install with {maker}; where pip itself is needed, `uv pip install pip`"
-        if maker == "uv":
-            repair = "install with `uv pip`; where pip itself is needed, `uv pip install pip`"
+        installer = "`uv pip`" if maker == "uv" else maker
+        command = Command("uv pip install pip", "--python")
+        advice = f"install with {installer}; where pip itself is needed, `{command.text}`"
+        repair = Wording(advice, advice, command)
     elif installation.kind is InstallationKind.CONDA:
-        cause, repair = "it has no pip", f"`conda install -p {case.prefix} pip`"
+        cause, repair = "it has no pip", f"`conda install -p {as_argument(str(case.prefix))} pip`"
     else:
         executable = next(
             (path for path in executables(case) if case.filesystem.is_file(path)), "python"
         )
-        cause, repair = "it has no pip", f"`{executable} -m ensurepip` brings it"
+        cause, repair = "it has no pip", f"`{as_argument(str(executable))} -m ensurepip` brings it"
     yield Ailment(HealthProblem.NO_PIP, cause, repair, is_severe=False)

@@ -32,6 +32,7 @@ from pinfold.core.environments.layout import NoEnvironment, read_environment
 from pinfold.core.files import Unreadable
 from pinfold.core.formats.versions import parsed_version
 from pinfold.core.model.installation import Ailment, HealthProblem
+from pinfold.core.model.wording import as_argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +123,7 @@ def executable_ailments(case: Case) -> Iterator[Ailment]:
             HealthProblem.NOT_EXECUTABLE,
             f"{present[0]} may not be run",
             REBUILD.between(
-                "give back the right to (`chmod +x`), or ",
+                f"give back the right to (`chmod +x {as_argument(str(present[0]))}`), or ",
                 "; a copy through another system loses it",
             ),
         )
@@ -168,7 +169,7 @@ def _no_executable(case: Case) -> Iterator[Ailment]:
             yield Ailment(
                 HealthProblem.EXECUTABLE_MISSING,
                 "it has no Python, which conda allows",
-                f"install one into it: `conda install -p {case.prefix} python`",
+                f"install one into it: `conda install -p {as_argument(str(case.prefix))} python`",
                 is_severe=False,
             )
             return
@@ -199,7 +200,8 @@ def _broken_link(path: Path, case: Case, *, is_severe: bool) -> Ailment:
         cause = f"{path} leads to {chain.end}, which {what}{why}"
     else:
         cause = f"{path} is no file"
-    return Ailment(HealthProblem.EXECUTABLE_BROKEN_LINK, cause, REBUILD, is_severe)
+    repair = "install it again" if case.installation.is_base else REBUILD
+    return Ailment(HealthProblem.EXECUTABLE_BROKEN_LINK, cause, repair, is_severe)
 
 
 def drift_ailments(case: Case, *, thoroughly: bool = True) -> Iterator[Ailment]:

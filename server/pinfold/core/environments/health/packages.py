@@ -26,7 +26,7 @@ from pinfold.core.files import (
     path_in_text,
 )
 from pinfold.core.model.installation import Ailment, HealthProblem
-from pinfold.core.model.wording import Wording
+from pinfold.core.model.wording import Command, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -112,12 +112,14 @@ def _remains(remains: list[Path]) -> Ailment:
 
 
 def _robbed_ones(robbed: list[_Incomplete]) -> Ailment:
+    command = Command(f"pinfold install --reinstall {_wanted(robbed)}", "--env")
     return Ailment(
         HealthProblem.HALF_INSTALLED,
         _incomplete_cause(robbed),
         Wording(
-            f"`pinfold install --reinstall {_wanted(robbed)}`",
+            f"`{command.text}`",
             f"install {_wanted(robbed)} again, or rebuild the environment",
+            command,
         ),
         is_severe=False,
     )
@@ -126,12 +128,14 @@ def _robbed_ones(robbed: list[_Incomplete]) -> Ailment:
 def _incomplete_ones(incomplete: list[_Incomplete]) -> Ailment:
     # An installer cannot take away what does not say of itself which files it has.
     folders = "its `.dist-info` folder" if len(incomplete) == 1 else "their `.dist-info` folders"
+    command = Command(f"pinfold install {_wanted(incomplete)}", "--env")
     return Ailment(
         HealthProblem.HALF_INSTALLED,
         _incomplete_cause(incomplete),
         Wording(
-            f"delete {folders}, then `pinfold install {_wanted(incomplete)}`",
+            f"delete {folders}, then `{command.text}`",
             f"delete {folders}, then install {_wanted(incomplete)}",
+            command,
         ),
         is_severe=False,
     )
@@ -158,10 +162,15 @@ def _broken_ones(broken: dict[str, str]) -> Ailment:
         [f"{target}, which {source} leads to" for target, source in broken.items()], "; "
     )
     verb = "does" if len(broken) == 1 else "do"
+    command = Command("pinfold install -e FOLDER", "--env")
     return Ailment(
         HealthProblem.BROKEN_EDITABLE,
         f"{shown}, {verb} not exist, so what is installed from there cannot be imported",
-        "install it from where it is now (`pip install -e FOLDER`), or uninstall it",
+        Wording(
+            f"install it from where it is now (`{command.text}`), or uninstall it",
+            "install it from where it is now, or uninstall it",
+            command,
+        ),
         is_severe=False,
     )
 
