@@ -157,6 +157,9 @@ def run_lines(
     shell: Shell, lines: list[str], cwd: Path, *, is_typed: bool
 ) -> list[dict[str, str | None]]:
     """Give *lines* to a real shell, and return the reports that were printed."""
+    if shell is Shell.TCSH and not is_typed:
+        # venv's script takes for granted that somebody types; else, tcsh may go no further.
+        lines = ["set prompt = '% '", *lines]
     text = "\n".join(lines) + "\n"
     command = [*COMMANDS[shell], *(["-i"] if is_typed else ["-c", text])]
     environ = {
