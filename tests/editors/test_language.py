@@ -219,6 +219,14 @@ def is_coloured(path: str) -> bool:
     return contributed("pip-requirements").match(lower) is not None
 
 
+def wakes(path: str) -> bool:
+    """Return whether a workspace with this file in it starts the extension."""
+    events = json.loads((CLIENT / "package.json").read_text())["activationEvents"]
+    kind = "workspaceContains:"
+    globs = [event.removeprefix(kind) for event in events if event.startswith(kind)]
+    return any(re.match(_expression(glob), path) for glob in globs)
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -257,8 +265,12 @@ def is_coloured(path: str) -> bool:
     ],
 )
 def test_files_of_the_language(path: str) -> None:
-    """A file has the language if its name is one that Pinfold looks for."""
-    assert (classify_name(f"/{path}") is not None) == is_coloured(path)
+    """A file whose name Pinfold looks for has the language, and wakes the extension."""
+    is_ours = classify_name(f"/{path}") is not None
+
+    assert is_ours == is_coloured(path)
+    # What wakes an extension is looked for with capitals as they are.
+    assert not is_ours or path != path.lower() or wakes(path)
 
 
 def test_same_language_as_the_python_extension() -> None:

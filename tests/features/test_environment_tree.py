@@ -115,6 +115,22 @@ def test_packages() -> None:
     assert {**AT, "packages": ["flask"]} == nodes[0].argument
 
 
+def test_packages_that_cannot_be_changed() -> None:
+    """Menus know them by a mark behind what they are."""
+    listing = {
+        "packages": [package("django", "wrong", wanted="django==4"), package("click")],
+        "missing": [
+            {"name": "flask", "wanted": "flask", "file": "/r.txt", "line": 2, "tooltip": ""}
+        ],
+    }
+
+    assert ["missing readonly", "wrong readonly", "package readonly"] == [
+        node.context for node in packages_tree(AT, listing, is_read_only=True)
+    ]
+    (above,) = branches_tree(AT, [branch("a", branch("b"))], is_read_only=True)
+    assert ["package readonly"] * 2 == [above.context, (above.children or ())[0].context]
+
+
 def test_branches() -> None:
     """What is shown elsewhere already is asked for again; what leads back to itself ends there."""
     nodes = branches_tree(

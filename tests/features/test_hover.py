@@ -8,6 +8,9 @@ import pytest
 
 from pinfold.core.formats.document import Document
 from pinfold.core.model.files import FileRole
+from pinfold.core.model.finding import Finding
+from pinfold.core.model.text import TextRange
+from pinfold.core.rules.registry import rules
 from pinfold.core.rules.run import DefaultSeverities, check_file
 from pinfold.core.rules.view import FileView
 from pinfold.features.hover import Hover, hover
@@ -35,9 +38,69 @@ def test_ignored_rule() -> None:
     check_hover("flask  # pinfold: ignore[unp<|>inned]\n", "unpinned", "## Why", "## Example")
 
 
+def check_said(marked: str, expected: str) -> None:
+    """Exactly *expected* is said at the mark, its parts separated by a bar."""
+    found = hovered(marked)
+
+    assert found is not None
+    assert expected.split(" | ") == found.content.plain.split("\n\n")
+
+
 def test_finding() -> None:
-    """A finding shows its message and what the rule is about."""
-    check_hover("fl<|>ask\n", "unpinned: `flask` may resolve to any version")
+    """Why it matters is said of a finding: its message stands above every hover already."""
+    check_said(
+        "fl<|>ask\n",
+        "unpinned: Two installs of the same file can then give two different programs.",
+    )
+
+
+def test_findings_of_one_rule() -> None:
+    """What is to be said of a rule is said once, however many of its findings meet in a place."""
+    found = [Finding(TextRange(0, end), "different", rule="unpinned") for end in (3, 5)]
+    said = hover(Document.read("flask\n"), found, 2)
+
+    assert said is not None
+    assert 1 == said.content.plain.count("unpinned: ")
+
+
+def test_findings_side_by_side() -> None:
+    """What ends where another one begins is not meant; what nothing follows is."""
+    marked = [Finding(TextRange(0, 5), "", rule="unpinned")]
+    beside = [*marked, Finding(TextRange(5, 9), "", rule="wrong-version")]
+
+    for found, rule in ((marked, "unpinned"), (beside, "wrong-version")):
+        said = hover(Document.read("flask==1\n"), found, 5)
+        assert said is not None
+        assert said.content.plain.startswith(f"{rule}: ")
+        assert 1 == said.content.plain.count(": ")
+
+
+@pytest.mark.parametrize(
+    ("marked", "told"),
+    [
+        ("a==1 --p<|>re\n", "dropped-option: On the line of a requirement pip acts on"),
+        ("-r a.txt -r b<|>.txt\n", "dropped-include: pip follows one `-r` or `-c` a line"),
+        ("-i http<|>s://a\n-i https://b\n", "overridden-option: pip has one `--index-url`"),
+    ],
+)
+def test_option_with_a_finding(marked: str, told: str) -> None:
+    """Whether pip acts on it is not said again where a finding has said that it does not."""
+    check_hover(marked, told, "--")
+    found = hovered(marked)
+
+    assert found is not None
+    assert "on this line" not in found.content.plain
+
+
+def test_each_reason_is_a_sentence() -> None:
+    """A hover has room for no more."""
+    reasons = {name: rule.reason for name, rule in rules().items()}
+
+    assert [] == [
+        name
+        for name, reason in reasons.items()
+        if not reason.endswith(".") or "\n" in reason or len(reason) > 250
+    ]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +110,7 @@ def test_finding() -> None:
         ("-r ba<|>se.txt\n", "Read a further requirements file."),
         ("--requirem base.txt<|>\n", "--requirement, -r"),
         ("x==1\n<|>--pre\n", "pip acts on it on this line."),
-        ("a==1 --p<|>re\n", "drops it without a word"),
+        ("a==1 --p<|>re  # pinfold: ignore[dropped-option]\n", "drops it without a word"),
         ("a==1 \\\n  --has<|>h=sha256:ab\n", "--hash"),
     ],
 )

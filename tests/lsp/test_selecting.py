@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pinfold.lsp.command_places import shown
 from tests.lsp.client import NO_REPLY
 from tests.lsp.schemas import validate
 from tests.lsp.test_commands import UI_CAPABILITIES, begin, client, execute
 from tests.lsp.test_environments import make_environment
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.lsp.client import Client, Message
 
 __all__ = ["client"]
@@ -63,10 +63,23 @@ def test_environments_of_other_folders(client: Client, project: Path, tmp_path: 
     seen: list[Message] = []
     client.replies["pinfold/pick"] = seen.append
     execute(client, "selectEnvironment", folder=str(project))
-    shown = [(one["group"], one["id"]) for one in seen[0]["items"]]
+    items = [(one["group"], one["id"], one["label"]) for one in seen[0]["items"]]
 
-    assert ("Other environments", str(tmp_path / "shop" / ".venv")) in shown
-    assert ("This project", str(project / "other")) in shown
+    assert ("Other environments", str(tmp_path / "shop" / ".venv"), "shop/.venv") in items
+    assert ("This project", str(project / "other"), "other") in items
+    assert f"The environment for the files in {project.name}" == seen[0]["placeholder"]
+
+
+def test_names_of_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path is said from the one workspace folder of its name, or from home, or as a whole."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    web, other = tmp_path / "one" / "web", tmp_path / "two" / "web"
+
+    assert "web" == shown(web, [web])
+    assert "web/.venv" == shown(web / ".venv", [tmp_path / "shop", web])
+    assert "~/one/web/.venv" == shown(web / ".venv", [web, other])
+    assert tmp_path.as_posix() == shown(tmp_path, [])
+    assert "/srv/x" == shown(Path("/srv/x"), [web])
 
 
 def test_nothing_that_runs_without_trust(client: Client, project: Path) -> None:

@@ -113,6 +113,45 @@ def test_listings_follow(client: Client, project: Path) -> None:
     assert {"folders": [str(project)]} == changed
 
 
+def test_listings_follow_settings(client: Client, project: Path) -> None:
+    """Another environment that the project names is told of, and so is the way back from it."""
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    wait_for_folder(client, project)
+    settings = project / "pinfold.toml"
+    for text in ('environment = "other"\n', ""):
+        settings.write_text(text, encoding="utf-8")
+        client.notify(
+            "workspace/didChangeWatchedFiles",
+            {"changes": [{"uri": settings.as_uri(), "type": 2}]},
+        )
+
+        assert {"folders": [str(project)]} == client.wait("pinfold/inventoryChanged")
+
+
+def test_listings_follow_projects_below(client: Client, project: Path) -> None:
+    """An environment that only a project further down uses shows who does, so it is told of."""
+    web = project / "web"
+    web.mkdir()
+    (web / "requirements.txt").write_text("flask\n", encoding="utf-8")
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    wait_for_folder(client, project)
+    make_environment(web / ".venv", "flask")
+    changed = client.wait("pinfold/inventoryChanged")
+
+    assert {"folders": [str(project)]} == changed
+
+
+def test_what_a_project_below_uses_is_told(client: Client, project: Path) -> None:
+    """It is known later than the first listing, and not if it is that of the folder around it."""
+    for name in ("docs", "web"):
+        (project / name).mkdir()
+        (project / name / "requirements.txt").write_text("flask\n", encoding="utf-8")
+    make_environment(project / "web/.venv", "flask")
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+
+    assert {"folders": [str(project)]} == client.wait("pinfold/inventoryChanged")
+
+
 def test_log_begins_with_versions(client: Client, project: Path) -> None:
     """A client with a log of its own can show who is speaking, on what, about which folders."""
     client.initialize(root=project, capabilities=UI_CAPABILITIES)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from pinfold.lsp.machine import Machine
+from tests.cli.environment_scene import make_base
+from tests.core.environments.test_reader import install
 from tests.lsp.test_commands import client, execute, project
+from tests.lsp.test_environments import make_environment
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.lsp.client import Client
 
 __all__ = ["client", "project"]
@@ -61,6 +67,46 @@ def test_folder_that_is_gone(client: Client, project: Path, tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.parametrize("marks", [(), ("EXTERNALLY-MANAGED",)], ids=["own", "of the system"])
+def test_packages_of_an_interpreter(
+    client: Client, project: Path, tmp_path: Path, marks: tuple[str, ...]
+) -> None:
+    """Menus know them by a mark, at whatever depth, and of the project's own they do not."""
+    (project / "requirements.txt").write_text("flask\nrich\n", encoding="utf-8")
+    library = make_base(tmp_path / "base") / "lib/python3.12"
+    (tmp_path / "base/bin/python3.12").write_bytes(b"\x7fELF")
+    for mark in marks:
+        (library / mark).touch()
+    install(tmp_path / "base", "flask", "3.0")
+    needing = library / "site-packages/flask-3.0.dist-info/METADATA"
+    needing.write_text(needing.read_text(encoding="utf-8") + "Requires-Dist: jinja2\n", "utf-8")
+    client.initialize(root=project)
+    execute(client, "selectEnvironment", folder=str(project), environment=str(tmp_path / "base"))
+
+    (interpreter,) = [node for node in children(client) if node["context"].startswith("interp")]
+    packages = children(client, interpreter)
+    below = children(client, next(node for node in packages if node["label"] == "flask"))
+
+    assert ["missing readonly", "package readonly"] == [node["context"] for node in packages]
+    assert ["missing readonly"] == [node["context"] for node in below]
+    own = {"argument": {"folder": str(project), "environment": str(project / ".venv")}}
+    assert ["package"] == [node["context"] for node in children(client, own)]
+
+
+def test_environment_that_may_not_be_written(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its packages cannot be changed either; whose right is missing, the system says."""
+    monkeypatch.setenv("PINFOLD_STATE_DIR", str(tmp_path / "state"))
+    machine = Machine()
+    before = machine.is_read_only(project / "other")
+    # Root may write everywhere, whatever the modes say.
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != project / "other")
+
+    assert [False, True] == [before, machine.is_read_only(project / "other")]
+    assert not machine.is_read_only(project / ".venv")
+
+
 def test_programs_are_shown_nothing(client: Client, project: Path) -> None:
     """Unfolding a package is no command of a person's: no message comes of it."""
     client.initialize(root=project)
@@ -68,3 +114,31 @@ def test_programs_are_shown_nothing(client: Client, project: Path) -> None:
     children(client, package)
 
     assert [] == [one for one in client.notifications if one["method"] == "window/showMessage"]
+
+
+def test_projects_below_the_folder(client: Client, project: Path, tmp_path: Path) -> None:
+    """An environment of a project further down says whose it is, wherever it lies."""
+    for name in ("web", "api", "docs"):
+        (project / name).mkdir()
+        (project / name / "requirements.txt").write_text("flask\n", encoding="utf-8")
+    make_environment(project / "web/.venv", "flask")
+    make_environment(tmp_path / "elsewhere", "flask")
+    client.initialize(root=project)
+    execute(
+        client,
+        "selectEnvironment",
+        folder=str(project / "api"),
+        environment=str(tmp_path / "elsewhere"),
+    )
+
+    nodes = [node for node in children(client) if "environment" in node["argument"]]
+
+    # Those in `docs` go along with the folder around them, whose check mark says it.
+    uses = [node["description"].partition(", venv")[2] for node in nodes]
+    assert [
+        (".venv", "check", ""),
+        ("other", "server-environment", ""),
+        ("web/.venv", "server-environment", ", used by web"),
+        (str(tmp_path / "elsewhere"), "server-environment", ", used by api"),
+    ] == [(node["label"], node["icon"], use) for node, use in zip(nodes, uses, strict=True)]
+    assert ", venv, used by web" in nodes[2]["spoken"]

@@ -154,6 +154,28 @@ def test_what_is_inline_is_in_the_menu_too() -> None:
     assert inline <= others
 
 
+def offered_on(node: str) -> set[str]:
+    """Return what the menu of a node of the view has, by the words that the node is known by."""
+    found = set()
+    for entry in contributed_menus()[Menu.VIEW_ITEM.value]:
+        clauses = re.findall(r"(!\()?viewItem =~ /(.+?)/", entry["when"])
+        if all(bool(re.search(pattern, node)) is not bool(no) for no, pattern in clauses):
+            found.add(entry["command"].removeprefix("pinfold."))
+    return found
+
+
+def test_packages_that_cannot_be_changed() -> None:
+    """What would be refused is not offered; what only looks is."""
+    looking = {"explainPackage", "showDependencyTree"}
+    changing = {"upgradePackages", "uninstallPackages"}
+
+    assert looking | changing == offered_on("package")
+    assert looking | changing | {"installWanted"} == offered_on("wrong")
+    assert {"installWanted"} == offered_on("missing")
+    assert looking == offered_on("package readonly") == offered_on("wrong readonly")
+    assert set() == offered_on("missing readonly")
+
+
 @pytest.mark.parametrize("setting", EDITOR_SETTINGS, ids=lambda setting: setting.name)
 def test_settings_of_the_editor(setting: Any) -> None:
     """A default is one of the values; what says which program is run needs trust."""
@@ -162,7 +184,6 @@ def test_settings_of_the_editor(setting: Any) -> None:
 
     assert setting.default == shape["default"]
     assert setting.default in shape.get("enum", [setting.default])
-    assert shape.get("minimum", 0) <= (setting.default if setting.most else 0)
     assert setting.needs_trust is (setting.key in restricted)
     assert not setting.needs_trust or setting.scope is Scope.MACHINE
     assert f"### `{setting.key}`\n" in editor_settings_reference()

@@ -32,6 +32,9 @@ _STATES = {
 }
 """The icon of a package's state, and the word by which menus know it."""
 
+_READ_ONLY = "readonly"
+"""The mark of packages of which every change would be refused."""
+
 
 @dataclass(frozen=True, slots=True)
 class TreeNode:
@@ -78,21 +81,28 @@ def folders_tree(listings: Mapping[str, Mapping[str, Any] | str]) -> tuple[TreeN
 
 
 def packages_tree(
-    argument: Mapping[str, object], listing: Mapping[str, Any]
+    argument: Mapping[str, object], listing: Mapping[str, Any], *, is_read_only: bool = False
 ) -> tuple[TreeNode, ...]:
-    """Return the packages of the environment that *argument* is of: what is amiss comes first."""
+    """Return the packages of the environment that *argument* is of: what is amiss comes first.
+
+    *is_read_only* if none of them may be changed.
+    """
     packages = listing["packages"]
     right = [one for one in packages if one["state"] == "installed"]
     others = [one for one in packages if one["state"] != "installed"]
     missing = [{**one, "state": "missing", "requires": ()} for one in listing["missing"]]
-    return tuple(_package(argument, one) for one in (*missing, *others, *right))
+    found = (*missing, *others, *right)
+    return tuple(_package(argument, one, is_read_only=is_read_only) for one in found)
 
 
 def branches_tree(
-    argument: Mapping[str, object], branches: Sequence[Mapping[str, Any]]
+    argument: Mapping[str, object],
+    branches: Sequence[Mapping[str, Any]],
+    *,
+    is_read_only: bool = False,
 ) -> tuple[TreeNode, ...]:
     """Return what a package needs, as deep as it is known."""
-    return tuple(_branch(argument, branch) for branch in branches)
+    return tuple(_branch(argument, branch, is_read_only=is_read_only) for branch in branches)
 
 
 def problem_node(problem: str, argument: Mapping[str, object]) -> TreeNode:
@@ -164,9 +174,16 @@ def _environment(folder: str, environment: Mapping[str, Any]) -> TreeNode:
     )
 
 
-def _package(of: Mapping[str, object], package: Mapping[str, Any]) -> TreeNode:
+def _known_by(state: str, *, is_read_only: bool) -> tuple[str, str]:
+    icon, word = _STATES.get(state, (_PACKAGE, "package"))
+    return icon, f"{word} {_READ_ONLY}" if is_read_only else word
+
+
+def _package(
+    of: Mapping[str, object], package: Mapping[str, Any], *, is_read_only: bool
+) -> TreeNode:
     name, state, wanted = package["name"], package["state"], package["wanted"]
-    icon, context = _STATES.get(state, (_PACKAGE, "package"))
+    icon, context = _known_by(state, is_read_only=is_read_only)
     shown = package.get("version") or state
     description = f"{shown}, {wanted}" if wanted else shown
     return TreeNode(
@@ -184,13 +201,15 @@ def _package(of: Mapping[str, object], package: Mapping[str, Any]) -> TreeNode:
     )
 
 
-def _branch(of: Mapping[str, object], branch: Mapping[str, Any]) -> TreeNode:
+def _branch(of: Mapping[str, object], branch: Mapping[str, Any], *, is_read_only: bool) -> TreeNode:
     name, state, cut = branch["name"], branch["state"], branch["cut"]
-    icon, context = _STATES.get(state, (_PACKAGE, "package"))
+    icon, context = _known_by(state, is_read_only=is_read_only)
     said = "which needs this one" if cut == "cycle" else branch["requirement"]
     description = f"{branch['version'] or 'missing'}, {said}"
     argument = {**of, "packages": [name]}
-    is_elsewhere = cut not in (None, "cycle")
+    below = None
+    if cut in (None, "cycle"):
+        below = branches_tree(argument, branch["branches"], is_read_only=is_read_only)
     return TreeNode(
         name,
         argument,
@@ -199,5 +218,5 @@ def _branch(of: Mapping[str, object], branch: Mapping[str, Any]) -> TreeNode:
         icon,
         context=context,
         wanted=branch["requirement"],
-        children=None if is_elsewhere else branches_tree(argument, branch["branches"]),
+        children=below,
     )

@@ -1,6 +1,8 @@
 """What is to be said of the place under the cursor: a finding, an ignored rule, an option of pip's.
 
-Everything that comes from a file goes through :mod:`pinfold.features.markup`.
+Owns that nothing is said twice: what a finding says, an editor shows above every hover by itself,
+so that only what it does not say is said here. Everything that comes from a file goes through
+:mod:`pinfold.features.markup`.
 """
 
 from __future__ import annotations
@@ -11,10 +13,10 @@ from typing import TYPE_CHECKING
 from pinfold.core.formats.pip_options import PIP_OPTIONS
 from pinfold.core.rules.registry import rules
 from pinfold.core.rules.run import ignore_comment
-from pinfold.features.markup import Markup, code, message, paragraphs, written
+from pinfold.features.markup import Markup, code, paragraphs, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from pinfold.core.formats.document import Document
     from pinfold.core.formats.pip_options import PipOption
@@ -38,10 +40,11 @@ def hover(document: Document, findings: Iterable[Finding], offset: int) -> Hover
     if located is None:
         return None
     start, line = located
+    covering = _at(findings, offset)
     said = [
         *_ignored_rule(start, line, offset),
-        *_findings(findings, offset),
-        *_option(start, line, offset),
+        *_findings(covering),
+        *_option(start, line, offset, {one.rule for one in covering}),
     ]
     if not said:
         return None
@@ -67,25 +70,39 @@ def _ignored_rule(start: int, line: LogicalLine, offset: int) -> Iterator[Hover]
             yield Hover(span.shifted(start), paragraphs([heading, written(rule.documentation)]))
 
 
-def _findings(findings: Iterable[Finding], offset: int) -> Iterator[Hover]:
+def _at(findings: Iterable[Finding], offset: int) -> list[Finding]:
+    touching = [one for one in findings if _covers(one.range, offset)]
+    # What ends where another begins is not under the pointer.
+    return [one for one in touching if offset < one.range.end] or touching
+
+
+def _findings(findings: Iterable[Finding]) -> Iterator[Hover]:
+    by_rule: dict[str, Finding] = {}
     for finding in findings:
-        rule = rules().get(finding.rule)
-        if rule is not None and _covers(finding.range, offset):
-            said = code(rule.name) + written(": ") + message(finding.message)
-            yield Hover(finding.range, paragraphs([said, written(rule.title)]))
+        by_rule.setdefault(finding.rule, finding)
+    for name, finding in by_rule.items():
+        rule = rules().get(name)
+        if rule is not None:
+            # The title would be the message once more, in general terms.
+            yield Hover(finding.range, code(name) + written(f": {rule.reason}"))
 
 
-def _option(start: int, line: LogicalLine, offset: int) -> Iterator[Hover]:
+def _option(start: int, line: LogicalLine, offset: int, found: Collection[str]) -> Iterator[Hover]:
     if line.is_typical or line.entry is None:
         return
     for option in line.entry.options:
         declared = _OPTIONS.get(option.name)
         if declared is not None and _covers(option.range.shifted(start), offset):
-            yield Hover(option.range.shifted(start), _said_of_option(option, declared))
+            said = _said_of_option(option, declared, is_judged=not _INEFFECTIVE.isdisjoint(found))
+            yield Hover(option.range.shifted(start), said)
             return
 
 
-def _said_of_option(option: Option, declared: PipOption) -> Markup:
+_INEFFECTIVE = frozenset({"dropped-hash", "dropped-include", "dropped-option", "overridden-option"})
+"""The rules whose findings say that pip does not act on an option."""
+
+
+def _said_of_option(option: Option, declared: PipOption, *, is_judged: bool) -> Markup:
     heading = code(f"--{declared.name}")
     if declared.short is not None:
         heading += written(", ") + code(declared.short)
@@ -94,4 +111,5 @@ def _said_of_option(option: Option, declared: PipOption) -> Markup:
         if option.honoured
         else "pip reads it on this line and then drops it without a word."
     )
-    return paragraphs([heading, written(declared.summary), written(honoured)])
+    summary = written(declared.summary)
+    return paragraphs([heading, summary] if is_judged else [heading, summary, written(honoured)])

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.model.installation import HealthProblem
 from pinfold.core.model.wording import in_editor
+from pinfold.features.environment_uses import used_by, user_names, users_of
 from pinfold.features.environments import belongs_to, is_selected, python_of
 from pinfold.features.markup import Markup, code, foreign, message, paragraphs, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pinfold.core.environments.examination import Examined
@@ -37,7 +38,8 @@ class Words:
     """What people are shown of an installation.
 
     `label` is its path, short where it can be; `description` says what it is, `detail` why it is
-    recommended, and what ails it. `icon` is the name of one of VS Code's product icons.
+    recommended, and what ails it. `icon` is the name of one of VS Code's product icons. `users` are
+    the other projects that use it.
     """
 
     label: str
@@ -45,38 +47,57 @@ class Words:
     detail: str
     group: Group
     icon: str
+    users: tuple[str, ...] = ()
 
 
 def words_for(
-    examined: Examined, project: Path, selection: Selection | None, write_path: WritePath
+    examined: Examined,
+    project: Path,
+    selection: Selection | None,
+    write_path: WritePath,
+    uses: Sequence[Selection] = (),
 ) -> Words:
-    """Return how an installation is shown to somebody who looks from *project*."""
+    """Return how an installation is shown to somebody who looks from *project*.
+
+    *uses* are what the projects of the workspace use, as far as that is known.
+    """
     installation = examined.installation
+    users = users_of(installation, uses, selection)
     group = _group(installation, project, selection)
+    if group is not Group.RECOMMENDED and any(user.is_relative_to(project) for user in users):
+        # One that lies elsewhere, too: nobody would look for it among those of others.
+        group = Group.PROJECT
     details: list[str] = []
     if group is Group.RECOMMENDED and selection is not None:
         details.append(selection.answer.reason)
     details += [ailment.cause for ailment in _telling(installation)]
+    names = user_names(users, project, write_path)
+    use = f", {used_by(names)}" if names else ""
     return Words(
         _label(installation, project, write_path),
-        f"Python {python_of(installation)}, {installation.kind.value}",
+        f"Python {python_of(installation)}, {installation.kind.value}{use}",
         "; ".join(details),
         group,
         _icon(installation, group),
+        names,
     )
 
 
 def words_json(
-    examined: Examined, project: Path, selection: Selection | None, write_path: WritePath
+    examined: Examined,
+    project: Path,
+    selection: Selection | None,
+    write_path: WritePath,
+    uses: Sequence[Selection] = (),
 ) -> Json:
     """Return the shape of what is shown of an installation."""
-    words = words_for(examined, project, selection, write_path)
+    words = words_for(examined, project, selection, write_path, uses)
     return {
         "label": words.label,
         "description": words.description,
         "group": words.group.value,
         "icon": words.icon,
-        "tooltip": paragraphs(_tooltip(examined, selection, write_path)).markdown,
+        "tooltip": paragraphs(_tooltip(examined, selection, write_path, words.users)).markdown,
     }
 
 
@@ -117,7 +138,7 @@ def _label(installation: Installation, project: Path, write_path: WritePath) -> 
 
 
 def _tooltip(
-    examined: Examined, selection: Selection | None, write_path: WritePath
+    examined: Examined, selection: Selection | None, write_path: WritePath, users: Sequence[str]
 ) -> Iterator[Markup]:
     installation = examined.installation
     yield Markup("**", "") + foreign(f"Python {python_of(installation)}") + Markup("**", "")
@@ -129,6 +150,8 @@ def _tooltip(
         yield foreign(f"{examined.count:,} package{'s' * (examined.count != 1)} installed")
     if selection is not None and is_selected(installation, selection):
         yield message(selection.answer.reason)
+    if users:
+        yield written("Used by ") + code(", ".join(users))
     for ailment in installation.ailments:
         repair = f"; {in_editor(ailment.repair)}" if ailment.repair else ""
         kind = "Broken: " if ailment.is_severe else "Health: "

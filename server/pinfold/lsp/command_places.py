@@ -147,6 +147,26 @@ def written(path: Path) -> str:
     return path.as_posix()
 
 
+def shown(path: Path, roots: Sequence[Path]) -> str:
+    """Return *path* for a line that has little room: from its workspace folder, or from home."""
+    names = [root.name for root in roots]
+    for root in roots:
+        if names.count(root.name) == 1 and root.name and path.is_relative_to(root):
+            return (root.name / path.relative_to(root)).as_posix()
+    home = _home()
+    if home is not None and path != home and path.is_relative_to(home):
+        return f"~/{path.relative_to(home).as_posix()}"
+    return written(path)
+
+
+def _home() -> Path | None:
+    try:
+        return Path.home()
+    except RuntimeError:
+        # There is nobody of that name here.
+        return None
+
+
 def as_path(value: ArgumentValue) -> Path:
     """Return an argument that can be nothing but a path."""
     assert isinstance(value, Path)

@@ -18,9 +18,6 @@ INSTALLERS = ("auto", "uv", "pip")
 OPEN_FILES_ONLY = "openFilesOnly"
 DIAGNOSTIC_MODES = ("workspace", OPEN_FILES_ONLY)
 
-DEFAULT_DEBOUNCE_MS = 20
-MAX_DEBOUNCE_MS = 10_000
-
 
 class Scope(Enum):
     """Where an editor lets somebody set something; the value is its name in a manifest."""
@@ -42,18 +39,16 @@ class Choice:
 class EditorSetting:
     """A setting; its type is that of its `default`.
 
-    `choices` are its only values, `least` and `most` bound a number. One that `needs_trust` counts
-    in a workspace only where that is trusted, for it says what is run. One that is not
-    `is_for_server` is the client's own business, though it may be sent along.
+    `choices` are its only values. One that `needs_trust` counts in a workspace only where that is
+    trusted, for it says what is run. One that is not `is_for_server` is the client's own business,
+    though it may be sent along.
     """
 
     name: str
-    default: str | int | bool
+    default: str | bool
     scope: Scope
     doc: str
     choices: tuple[Choice, ...] = ()
-    least: int = 0
-    most: int = 0
     needs_trust: bool = False
     is_for_server: bool = True
 
@@ -88,7 +83,7 @@ EDITOR_SETTINGS: tuple[EditorSetting, ...] = (
     EditorSetting(
         "installer",
         "auto",
-        Scope.MACHINE,
+        Scope.WINDOW,
         "What makes environments and installs packages.",
         choices=(
             Choice("auto", "uv where it is found, else pip and venv."),
@@ -113,15 +108,6 @@ EDITOR_SETTINGS: tuple[EditorSetting, ...] = (
             Choice("workspace", "All of the workspace, whether they are open or not."),
             Choice(OPEN_FILES_ONLY, "Only those that are open."),
         ),
-    ),
-    EditorSetting(
-        "debounceMs",
-        DEFAULT_DEBOUNCE_MS,
-        Scope.WINDOW,
-        "How many milliseconds of silence after an edit are waited for before findings are shown."
-        " A file that is judged in less than 5 ms is judged with every key, and this does not"
-        " matter.",
-        most=MAX_DEBOUNCE_MS,
     ),
     EditorSetting(
         "terminal.activate",
@@ -179,6 +165,7 @@ What is a matter of the machine, or of taste, is set in the editor.
 These are the settings of the extension for VS Code.
 Any other editor passes what it has a use for as [options](language-server.md#options).
 A workspace that is not trusted cannot set what says which program is run.
+Of several workspace folders, each has its own value only where that is said below.
 """
 
 _SCOPES = {
@@ -189,7 +176,7 @@ _SCOPES = {
 
 
 def _property(setting: EditorSetting, order: int) -> dict[str, object]:
-    kinds = {str: "string", int: "integer", bool: "boolean"}
+    kinds = {str: "string", bool: "boolean"}
     shape: dict[str, object] = {
         "type": kinds[type(setting.default)],
         "default": setting.default,
@@ -200,8 +187,6 @@ def _property(setting: EditorSetting, order: int) -> dict[str, object]:
     if setting.choices:
         shape["enum"] = [choice.value for choice in setting.choices]
         shape["markdownEnumDescriptions"] = [choice.doc for choice in setting.choices]
-    if setting.most:
-        shape["minimum"], shape["maximum"] = setting.least, setting.most
     return shape
 
 
@@ -210,8 +195,6 @@ def _reference(setting: EditorSetting) -> str:
     lines = [f"\n### `{setting.key}`\n\n{doc}\n"]
     if setting.choices:
         lines.append(f"- Values: {', '.join(f'`{choice.value}`' for choice in setting.choices)}")
-    elif setting.most:
-        lines.append(f"- Type: a whole number from {setting.least} to {setting.most:,}")
     else:
         lines.append(f"- Type: {'true or false' if setting.default in (True, False) else 'a path'}")
     shown = {True: "`true`", False: "`false`", "": "empty"}.get(setting.default)

@@ -42,6 +42,7 @@ from pinfold.lsp.command_places import (
 )
 from pinfold.lsp.commands import CommandFailed
 from pinfold.lsp.environment_search import search_behind, searched, tell_of_inventory
+from pinfold.lsp.environment_users import environment_uses
 from pinfold.lsp.requirements_files import requirements_files
 from pinfold.lsp.selecting import AUTOMATIC, NONE, ask_environment
 from pinfold.lsp.transport import in_thread
@@ -67,16 +68,15 @@ async def list_environments(session: Session, arguments: Arguments) -> object:
         folder = roots[0]
     place = None if folder is None else await place_at(session, as_path(folder))
     projects = roots if place is None else (place.project,)
-    selection = None if place is None else place.selection
     kept = None
     if arguments.get("fresh") is not True:
         kept = await in_thread(partial(machine.kept, projects))
     if kept is not None:
         # The answer must not be out of date for longer than it takes to find out.
         session.begin_once(projects, partial(search_behind, session, machine, projects, kept))
-        return await _listing(machine, kept, projects, place, selection)
+        return await _listing(session, machine, kept, projects, place)
     inventory = await searched(session, machine, projects)
-    return await _listing(machine, inventory, projects, place, selection)
+    return await _listing(session, machine, inventory, projects, place)
 
 
 async def list_packages(session: Session, arguments: Arguments) -> object:
@@ -271,21 +271,30 @@ def _packages(packages: InstalledPackages, place: Place | None, snapshot: Snapsh
 
 
 async def _listing(
+    session: Session,
     machine: Machine,
     inventory: Inventory,
     projects: Sequence[Path],
     place: Place | None,
-    selection: Selection | None,
 ) -> Json:
+    snapshot = own_files(session.documents.snapshot)
+    selection = None if place is None else place.selection
+
     def work() -> Json:
-        examined = ordered(machine.examined(inventory, selection), projects, selection)
+        uses: tuple[Selection, ...] = ()
+        if place is not None:
+            # Where all are listed at once, nobody says from which folder he looks.
+            uses = environment_uses(machine, snapshot, inventory.installations)
+        near = [use for use in uses if any(map(use.folder.is_relative_to, projects))]
+        found = machine.examined(inventory, selection, near)
+        examined = ordered(found, projects, selection)
         folder = None if place is None else place.folder
         listing = listing_json(examined, inventory, folder, selection, written)
         shapes = listing["environments"]
         assert isinstance(shapes, list)
         seen_from = _seen_from(place, projects)
         for shape, item in zip(shapes, examined, strict=True):
-            shape.update(words_json(item, seen_from, selection, written))
+            shape.update(words_json(item, seen_from, selection, written, uses))
         return listing
 
     return await in_thread(work)

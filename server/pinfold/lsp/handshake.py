@@ -17,12 +17,7 @@ from lsprotocol import types
 from pinfold.lsp.command_table import COMMANDS
 from pinfold.lsp.convert import chosen_encoding, path_of_uri
 from pinfold.lsp.diagnostic_texts import ClientDiagnostics
-from pinfold.lsp.editor_settings import (
-    DEFAULT_DEBOUNCE_MS,
-    INSTALLERS,
-    MAX_DEBOUNCE_MS,
-    OPEN_FILES_ONLY,
-)
+from pinfold.lsp.editor_settings import INSTALLERS, OPEN_FILES_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,6 +26,9 @@ if TYPE_CHECKING:
     from pinfold.lsp.convert import PositionEncoding
 
 _LOGGER = logging.getLogger("pinfold.lsp")
+
+DEFAULT_DEBOUNCE_MS = 20
+MAX_DEBOUNCE_MS = 10_000
 
 _WATCHED = ("**/*.txt", "**/*.in", "**/pyproject.toml", "**/pinfold.toml", "**/.gitignore")
 

@@ -11,6 +11,7 @@ import os
 import threading
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pinfold.core.environments.activation import activation, read_activation_scripts
@@ -37,12 +38,11 @@ from pinfold.core.environments.stalls import Stalled
 from pinfold.core.environments.terminal_activation import terminal_activation
 from pinfold.core.files import LocalFileSystem
 from pinfold.features.environments import Selection
-from pinfold.features.projects import pointed_at
+from pinfold.features.projects import pointed_at, project_folder
 from pinfold.lsp.environment_watch import environment_reader, home_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Sequence
 
     from pinfold.core.environments.activation import ActivationText
     from pinfold.core.environments.discovery import Search
@@ -142,6 +142,20 @@ class Machine:
             for path in paths
         )
 
+    def projects_of(self, folders: Iterable[Path], snapshot: Snapshot) -> frozenset[Path]:
+        """Return the projects that *folders* are of; none if one of them does not answer.
+
+        *snapshot* is one whose files nobody else reads.
+        """
+
+        def look() -> frozenset[Path]:
+            return frozenset(project_folder(one / "requirements.txt", snapshot) for one in folders)
+
+        try:
+            return self._examiner.within(look) or frozenset()
+        except Stalled:
+            return frozenset()
+
     def workbench(self, tools: ToolSettings, untrusted: tuple[Path, ...] = ()) -> Workbench:
         """Return what operations work with; no uv in the folders *untrusted* is started."""
         # Late: what only reads needs none of it.
@@ -168,11 +182,19 @@ class Machine:
         return Looking(search, self._kept_path(projects))
 
     def examined(
-        self, inventory: Inventory, selection: Selection | None = None, *, thoroughly: bool = False
+        self,
+        inventory: Inventory,
+        selection: Selection | None = None,
+        uses: Sequence[Selection] = (),
+        *,
+        thoroughly: bool = False,
     ) -> list[Examined]:
-        """Return everything in *inventory*, and the selected one, with what is wrong with each."""
+        """Return everything in *inventory*, and the selected one, with what is wrong with each.
+
+        And those that *uses* are of.
+        """
         return self._examiner.examined(
-            self.with_selected(inventory, selection), thoroughly=thoroughly
+            self.with_selected(inventory, selection, uses), thoroughly=thoroughly
         )
 
     def examined_ones(self, installations: Sequence[Installation]) -> list[Examined]:
@@ -180,18 +202,21 @@ class Machine:
         return self._examiner.examined(installations)
 
     def with_selected(
-        self, inventory: Inventory, selection: Selection | None
+        self,
+        inventory: Inventory,
+        selection: Selection | None,
+        uses: Sequence[Selection] = (),
     ) -> list[Installation]:
         """Return the installations and the selected one, which may lie where nobody looked.
 
-        With what their interpreters have said of themselves, where no file says it.
+        As may those that *uses* are of. With what their interpreters have said of themselves, where
+        no file says it.
         """
         installations = [self._informed(found) for found in inventory.installations]
-        prefix = None if selection is None else selection.prefix
-        is_known = selection is None or any(map(selection.is_of, installations))
-        if prefix is not None and not is_known:
-            with contextlib.suppress(Refused):
-                installations.append(self._informed(self.identified(prefix)))
+        for one in (*([] if selection is None else [selection]), *uses):
+            if one.prefix is not None and not any(map(one.is_of, installations)):
+                with contextlib.suppress(Refused):
+                    installations.append(self._informed(self.identified(one.prefix)))
         return installations
 
     def ask_unknown(
@@ -216,6 +241,20 @@ class Machine:
             Refused: there is none, or it does not answer.
         """
         return self._within(path, partial(self._identified, path))
+
+    def is_read_only(self, path: Path) -> bool:
+        """Return whether the packages of what is at *path* are not for people to change.
+
+        Those of an interpreter, which others stand on, are not; nor are they where files may not be
+        written.
+
+        Raises:
+            Refused: there is nothing, or it does not answer.
+        """
+        found = self.identified(path)
+        if found.is_base or found.is_externally_managed:
+            return True
+        return self._within(path, partial(_is_unwritable, found.prefix))
 
     def diagnosed_at(self, path: Path) -> Examined:
         """Return what is at *path* with what is wrong with it and everything installed in it.
@@ -328,6 +367,17 @@ class Machine:
 
     def _kept_path(self, projects: Sequence[Path]) -> Path:
         return inventory_path(_texts(projects))
+
+
+def _is_unwritable(prefix: Path) -> bool:
+    # Late: what only reads needs none of it.
+    from pinfold.core.environments.changes.holding import HoldingError, check_movable
+
+    try:
+        check_movable(Path(os.path.realpath(prefix)))
+    except HoldingError:
+        return True
+    return False
 
 
 def _texts(projects: Sequence[Path]) -> tuple[str, ...]:

@@ -107,6 +107,9 @@ def _node(group: str, kinds: str, mark: str = "", *, but: str = "", when: str = 
     return Entry(Menu.VIEW_ITEM, " && ".join([*clauses, *([when] if when else [])]), group)
 
 
+_READ_ONLY = "readonly"
+"""The mark of packages of which every change would be refused: a button is no trap."""
+
 _HAS_PYTHON_EXTENSION = "pinfold.hasPythonExtension"
 
 SHOWN: dict[str, Shown] = {
@@ -154,13 +157,16 @@ SHOWN: dict[str, Shown] = {
     ),
     "pinfold.uninstallPackages": Shown(
         "trash",
-        (_node("inline@3", "package|wrong"), _node("1_use@3", "package|wrong")),
+        (
+            _node("inline@3", "package|wrong", but=_READ_ONLY),
+            _node("1_use@3", "package|wrong", but=_READ_ONLY),
+        ),
     ),
     "pinfold.upgradePackages": Shown(
         "arrow-up",
         (
-            _node("inline@2", "package|wrong"),
-            _node("1_use@2", "package|wrong"),
+            _node("inline@2", "package|wrong", but=_READ_ONLY),
+            _node("1_use@2", "package|wrong", but=_READ_ONLY),
             _node("2_change@4", "environment"),
         ),
     ),
@@ -227,7 +233,10 @@ CLIENT_COMMANDS: tuple[ClientCommand, ...] = (
         "Install What Is Asked For",
         Shown(
             "desktop-download",
-            (_node("inline@1", "missing|wrong"), _node("1_use@1", "missing|wrong")),
+            (
+                _node("inline@1", "missing|wrong", but=_READ_ONLY),
+                _node("1_use@1", "missing|wrong", but=_READ_ONLY),
+            ),
             palette=None,
         ),
     ),

@@ -24,7 +24,7 @@ from pinfold.core.environments.conversation import (
 from pinfold.core.environments.examination import Examined
 from pinfold.features.environments import ordered
 from pinfold.features.installation_words import Group, words_for
-from pinfold.lsp.command_places import identity_path, written
+from pinfold.lsp.command_places import identity_path, shown, written
 from pinfold.lsp.environment_search import inventories
 from pinfold.lsp.machine import Refused
 from pinfold.lsp.transport import in_thread
@@ -52,7 +52,8 @@ async def ask_environment(session: Session, machine: Machine, place: Place) -> s
 
     ``None`` if he chooses nothing, or has something else done, which is then begun.
     """
-    pick = Pick(_TITLE, f"The environment for the files in {written(place.folder)}", "environment")
+    folder = shown(place.folder, session.documents.roots)
+    pick = Pick(_TITLE, f"The environment for the files in {folder}", "environment")
     while True:
         offers = _offers(session, machine, place)
         try:
@@ -137,6 +138,7 @@ async def _offers(session: Session, machine: Machine, place: Place) -> AsyncGene
     selection = place.selection
     other = session.host.other_selections.get(place.folder)
     is_trusted = session.host.is_trusted is not False
+    roots = session.documents.roots
 
     def offered(inventory: Inventory, *, is_last: bool) -> Offer:
         found = [
@@ -147,7 +149,7 @@ async def _offers(session: Session, machine: Machine, place: Place) -> AsyncGene
             examined: Sequence[Examined] = machine.examined_ones(found)
         else:
             examined = [Examined(installation) for installation in found]
-        items = _items(examined, place, other, is_trusted=is_trusted)
+        items = _items(examined, place, other, roots, is_trusted=is_trusted)
         return Offer(tuple(items), is_last=is_last)
 
     # Another folder of the workspace may have the environment that is meant for this one, too.
@@ -183,15 +185,20 @@ def _is_of(other: OtherSelection | None, installation: Installation) -> bool:
 
 
 def _items(
-    examined: Sequence[Examined], place: Place, other: OtherSelection | None, *, is_trusted: bool
+    examined: Sequence[Examined],
+    place: Place,
+    other: OtherSelection | None,
+    roots: Sequence[Path],
+    *,
+    is_trusted: bool,
 ) -> Iterator[PickItem]:
     """Yield the recommended one, what else can be done, and then the others by their groups."""
     selection = place.selection
-    shown = [
-        _item(one, place, other, is_trusted=is_trusted)
+    items = [
+        _item(one, place, other, roots, is_trusted=is_trusted)
         for one in ordered(examined, (place.project,), selection)
     ]
-    by_group = {group: [item for item in shown if item.group == group.value] for group in Group}
+    by_group = {group: [item for item in items if item.group == group.value] for group in Group}
     off = "" if is_trusted else "off: this workspace is not trusted"
     create = PickItem(
         _CREATE,
@@ -237,10 +244,15 @@ def _broken(examined: Sequence[Examined], selection: Selection) -> Iterator[str]
 
 
 def _item(
-    examined: Examined, place: Place, other: OtherSelection | None, *, is_trusted: bool
+    examined: Examined,
+    place: Place,
+    other: OtherSelection | None,
+    roots: Sequence[Path],
+    *,
+    is_trusted: bool,
 ) -> PickItem:
     installation = examined.installation
-    words = words_for(examined, place.project, place.selection, written)
+    words = words_for(examined, place.project, place.selection, partial(shown, roots=roots))
     details = [words.detail] if words.detail else []
     if other is not None and _is_of(other, installation):
         details.append(f"selected in {other.source or 'another extension'}")

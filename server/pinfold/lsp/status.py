@@ -75,6 +75,7 @@ class StatusTeller:
         self._active: Path | None = None
         self._told: dict[Path, Mapping[str, Any]] = {}
         self._answers: dict[Path, EnvironmentAnswer] = {}
+        self._inventory: Mapping[EnvironmentQuery, EnvironmentAnswer] = {}
         self._unmet: dict[Path, tuple[Judgement, Unmet]] = {}
         self._closed: tuple[tuple[FileFindings, ...], _Files] = ((), _Files({}))
         self._handle: asyncio.TimerHandle | None = None
@@ -136,7 +137,10 @@ class StatusTeller:
             self._look_at(folder, found)
 
     def _tell_of_inventory(self, folders: Iterable[Path]) -> None:
-        """Tell of which workspace folders an environment is another than it was."""
+        """Tell of which workspace folders an environment is another than it was.
+
+        Be it that of a project further down, of which nothing else is told.
+        """
         snapshot = self._documents.snapshot
         answers = {
             folder: answer
@@ -149,8 +153,33 @@ class StatusTeller:
             for folder, answer in answers.items()
             if before.get(folder, answer) is not answer
         }
+        changed.update(dict.fromkeys(self._changed_below(snapshot.inventory)))
         if changed:
             self._tell(INVENTORY_CHANGED, {"folders": [_written(root) for root in changed]})
+
+    def _changed_below(
+        self, inventory: Mapping[EnvironmentQuery, EnvironmentAnswer]
+    ) -> Iterator[Path]:
+        """Yield the workspace folders in which an answer to anybody's question is another one."""
+        before, self._inventory = self._inventory, inventory
+        if inventory is before:
+            return
+        known = {query.folder for query in before}
+        for query, answer in inventory.items():
+            if before.get(query) is answer:
+                continue
+            # Of another question for the same folder, nobody knows what it was before.
+            if query in before or query.folder in known or self._is_own(query.folder, answer):
+                yield self._root(query.folder)
+
+    def _is_own(self, folder: Path, answer: EnvironmentAnswer) -> bool:
+        """Return whether a project has another environment than its workspace folder has."""
+        root = self._root(folder)
+        around = self._inventory.get(self._query(root))
+        prefix = Selection(folder, answer).prefix
+        if folder == root or prefix is None:
+            return False
+        return around is None or Selection(root, around).prefix != prefix
 
     def _root(self, folder: Path) -> Path:
         """Return the workspace folder that *folder* is in, else itself."""

@@ -6,6 +6,7 @@ Owns which of the other commands is asked for them. What nodes say is
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from pinfold.features.environment_tree import (
@@ -15,7 +16,7 @@ from pinfold.features.environment_tree import (
     packages_tree,
     problem_node,
 )
-from pinfold.lsp.command_places import written
+from pinfold.lsp.command_places import as_path, ask_machine, written
 from pinfold.lsp.commands import CommandFailed
 from pinfold.lsp.environment_commands import list_environments, list_packages
 from pinfold.lsp.package_commands import dependency_tree
@@ -58,11 +59,18 @@ async def _listing(session: Session, root: Path) -> Mapping[str, Any] | str:
 
 
 async def _below(session: Session, arguments: Arguments, given: Json) -> tuple[TreeNode, ...]:
+    machine = await session.machine()
+    path = as_path(arguments["environment"])
+    is_read_only = await ask_machine(partial(machine.is_read_only, path))
     if "packages" not in arguments:
-        listing = await list_packages(session, arguments)
-        return packages_tree(given, cast("Mapping[str, Any]", listing))
+        listing = cast("Mapping[str, Any]", await list_packages(session, arguments))
+        return packages_tree(given, listing, is_read_only=is_read_only)
     shape = cast("Mapping[str, Any]", await dependency_tree(session, arguments))
-    return tuple(node for tree in shape["trees"] for node in branches_tree(given, tree["branches"]))
+    return tuple(
+        node
+        for tree in shape["trees"]
+        for node in branches_tree(given, tree["branches"], is_read_only=is_read_only)
+    )
 
 
 HANDLERS: Mapping[str, Handler] = {"pinfold.environmentTree": environment_tree}

@@ -56,8 +56,7 @@ PIP_OPTIONS: tuple[PipOption, ...] = (
     ),
     PipOption(
         "extra-index-url",
-        "A further package index. pip takes the best version found on any of them, so whoever can "
-        "publish the name on one of the indexes can replace the package.",
+        "A further package index, of equal rank with that of `--index-url`.",
         "URL",
     ),
     PipOption("no-index", "Use no package index, only what --find-links names."),

@@ -139,8 +139,9 @@ def index_confusion(view: FileView) -> Iterator[Finding]:
     """Further index lets anyone publish under the name of a private package.
 
     ## Why
+    The names of private packages get out, with logs and with published files, and whoever publishes
+    one of them with a high version on a public index gets installed.
     pip looks a name up on every index and takes the highest version, whichever index it is on.
-    Whoever publishes a private package's name with a high version on a public index gets installed.
     Hashes on every requirement rule that out, and so does a single index that passes public
     packages on.
 

@@ -96,6 +96,13 @@ class Rule:
         """What the rule finds, in one sentence."""
         return self.documentation.partition("\n")[0]
 
+    @property
+    def reason(self) -> str:
+        """Why that matters, in one sentence: the first below ``## Why``; each begins a line."""
+        why = self.documentation.partition("## Why\n")[2]
+        sentence = why.partition(".\n")[0]
+        return " ".join(sentence.split()) + "."
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
