@@ -5,6 +5,8 @@ import { arch, homedir, platform, release } from "node:os";
 import * as vscode from "vscode";
 import type { ServerSession } from "./session";
 
+const OTHERS = ["ms-python.python", "ms-python.vscode-python-envs"];
+
 export function registerIssueReport(context: vscode.ExtensionContext, session: ServerSession): void {
   const open = async () => {
     const { version } = context.extension.packageJSON as { version: string };
@@ -12,6 +14,11 @@ export function registerIssueReport(context: vscode.ExtensionContext, session: S
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "markdown", content }));
   };
   context.subscriptions.push(vscode.commands.registerCommand("pinfold.reportIssue", open));
+}
+
+function versionOf(id: string): string {
+  const { version } = (vscode.extensions.getExtension(id)?.packageJSON ?? {}) as { version?: string };
+  return version === undefined ? "" : `- ${id} ${version}\n`;
 }
 
 function report(session: ServerSession, version: string): string {
@@ -23,10 +30,10 @@ function report(session: ServerSession, version: string): string {
 
 ## Versions
 
-- Pinfold ${version}, server ${session.version}
+- Pinfold ${version}, server ${session.version}, ${session.program}
 - ${appName} ${vscode.version}, ${where}${vscode.workspace.isTrusted ? "" : ", Restricted Mode"}
 - ${platform()} ${release()} ${arch()}
-
+${OTHERS.map(versionOf).join("")}
 ## The last lines of the log
 
 Please look through them before you send them.
@@ -37,10 +44,20 @@ ${session.lastLines.join("\n")}
 `;
 }
 
-/** Replaces what URLs say of a person and what they end with, and the home directory with his name. */
+const SECRETS = [
+  // What URLs say of a person, and what they end with.
+  /(?<=:\/\/)[^\s/]+(?=@)|(?<=:\/\/[^\s?#]+[?#])[^\s"'<>]+/g,
+  // `Authorization: Bearer x`, `--token x`, `API_KEY=x`, `"password": "x"`
+  /(?<=\b(?:basic|bearer)\s+|--[\w-]*(?:token|password|secret|key)[\s=])[^\s"']+/gi,
+  /(?<=(?:token|password|secret|key)["']?\s?[:=]\s?["']?)[^\s"']+/gi,
+];
+
+/** Replaces secrets, and the home directory with a person's name. */
 export function withoutSecrets(text: string, home = homedir()): string {
-  const told = text.replaceAll(/(?<=:\/\/)[^\s/@]+(?=@)|(?<=:\/\/[^\s?]+\?)[^\s"'<>]+/g, "***");
-  // The server writes paths of Windows with slashes. A container's user may live in "/".
-  const names = home.length > 1 ? [home, home.replaceAll("\\", "/")] : [];
-  return names.reduce((shown, name) => shown.replaceAll(name, "~"), told);
+  const told = SECRETS.reduce((shown, secret) => shown.replaceAll(secret, "***"), text);
+  // The server writes paths of Windows with slashes, VS Code its drives with small letters.
+  const folders = home.split(/[\\/]/).map((folder) => folder.replaceAll(/\W/g, "\\$&"));
+  const name = new RegExp(`${folders.join("[\\\\/]")}(?!\\w)`, home.includes("\\") ? "gi" : "g");
+  // A container's user may live in "/".
+  return home.length > 1 ? told.replaceAll(name, "~") : told;
 }

@@ -67,7 +67,7 @@ export function registerOtherExtensions(context: vscode.ExtensionContext, sessio
     listening?.dispose();
     other = found;
     // It may tell of a change before it has made it.
-    listening = other?.onDidChange(() => setImmediate(() => void tell()));
+    listening = await attempt(() => other?.onDidChange(() => setImmediate(() => void tell())));
     await vscode.commands.executeCommand("setContext", "pinfold.hasPythonExtension", other !== undefined);
     await tell();
     await follow();
@@ -76,6 +76,7 @@ export function registerOtherExtensions(context: vscode.ExtensionContext, sessio
     { dispose: () => { listening?.dispose(); } },
     session.onDidStart(look),
     vscode.extensions.onDidChange(look),
+    vscode.workspace.onDidChangeWorkspaceFolders(look),
     session.onDidChangeEnvironment(follow),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(`pinfold.${PUBLISH}`)) {

@@ -25,13 +25,15 @@ const QUESTION = `
 import asyncio, sys
 print("pinfold", sys.version_info >= (3, ${OLDEST}), getattr(sys, "_base_executable", "") or sys.executable)
 `;
-const ANSWER = /^pinfold (True|False) (.+?)\r?$/m;
+const ANSWER = /^pinfold True (.+?)\r?$/m;
 
 const { UV_PYTHON_INSTALL_DIR, XDG_DATA_HOME = "~/.local/share" } = process.env;
 
 // One `*` stands for any one folder.
 const PLACES = IS_WINDOWS
   ? [
+      ...(UV_PYTHON_INSTALL_DIR ? [`${UV_PYTHON_INSTALL_DIR}/*/python.exe`] : []),
+      ...["miniconda3", "miniforge3", "anaconda3"].map((folder) => `~/${folder}/python.exe`),
       ...["Local/Programs/Python", "Roaming/uv/python"].map((folder) => `~/AppData/${folder}/*/python.exe`),
       ...["~/.pyenv/pyenv-win/versions", "C:/Program Files"].map((folder) => `${folder}/*/python.exe`),
     ]
@@ -43,20 +45,25 @@ const PLACES = IS_WINDOWS
       "/Library/Frameworks/Python.framework/Versions/*/bin/python3",
     ];
 
-/** There is no Python that the server can run on; the message says why, in a sentence. */
-export class PythonMissing extends Error {}
+type Setting = "path" | "python";
 
-type Answer = { readonly executable: string } | { readonly problem: string };
+/** There is nothing that the server can run on; the message says why, in a sentence. */
+export class ProgramMissing extends Error {
+  /** With the setting that is at fault, if one is. */
+  constructor(message: string, readonly setting?: Setting) {
+    super(message);
+  }
+}
 
 /** Returns the interpreter that is set, that of the last time, or the first that will do. */
 export async function findPython(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string> {
   const { isTrusted } = vscode.workspace;
   const cwd = context.globalStorageUri.fsPath;
-  const configured = inHome(vscode.workspace.getConfiguration("pinfold").get("python", ""));
-  if (configured !== "") {
-    const answer = (await refusal(configured)) ?? (await ask(configured, cwd));
-    if ("problem" in answer) {
-      throw new PythonMissing(`The setting pinfold.python names ${configured}, which ${answer.problem}.`);
+  const configured = await programOf("python");
+  if (configured !== undefined) {
+    const { problem } = await ask(configured, cwd);
+    if (problem !== undefined) {
+      throw refused("python", configured, problem);
     }
     return configured;
   }
@@ -66,24 +73,47 @@ export async function findPython(context: vscode.ExtensionContext, log: vscode.L
   }
   const { outside, inside } = await installed();
   for (const candidate of [...outside, ...(isTrusted ? inside : [])]) {
-    const answer = await ask(candidate, cwd);
-    if ("problem" in answer) {
-      log.info(`Passed over ${candidate}: it ${answer.problem}.`);
-    } else if (isTrusted || (await isOutside(answer.executable))) {
-      const { executable } = answer;
+    const { executable = "", problem } = await ask(candidate, cwd);
+    if (problem !== undefined) {
+      log.info(`Passed over ${candidate}: it ${problem}.`);
+    } else if (isTrusted || (await isOutside(executable))) {
       await context.globalState.update(REMEMBERED, [executable, await modified(executable)]);
       return executable;
     }
   }
   const unused = inside.length > 0 && !isTrusted ? " Those of the workspace are not used, as it is not trusted." : "";
-  throw new PythonMissing(`Pinfold needs Python 3.${OLDEST} or newer to run on, and has found none.${unused}`);
+  throw new ProgramMissing(`Pinfold needs Python 3.${OLDEST} or newer to run on, and has found none.${unused}`);
 }
 
-/** Tells a person that there is no Python, with what can be done; returns whether there is one now. */
-export async function offerPython(context: vscode.ExtensionContext, missing: PythonMissing): Promise<boolean> {
-  const uv = await findUv();
-  const actions = [...(uv === undefined ? [] : ["Install with uv"]), "Choose...", "Settings"];
-  const action = await vscode.window.showErrorMessage(missing.message, ...actions);
+/** Has the interpreter of the last time looked for anew: nothing came of starting it. */
+export async function forgetPython(context: vscode.ExtensionContext): Promise<void> {
+  await context.globalState.update(REMEMBERED, undefined);
+}
+
+/** Returns the program that a setting names; undefined if it names none. Throws ProgramMissing. */
+export async function programOf(setting: Setting): Promise<string | undefined> {
+  const file = inHome(vscode.workspace.getConfiguration("pinfold").get(setting, ""));
+  if (file !== "" && !path.isAbsolute(file)) {
+    throw refused(setting, file, "is no absolute path");
+  }
+  if (file !== "" && !vscode.workspace.isTrusted && !(await isOutside(file))) {
+    throw refused(setting, file, "lies in the workspace, which is not trusted");
+  }
+  return file || undefined;
+}
+
+function refused(setting: Setting, file: string, problem: string): ProgramMissing {
+  return new ProgramMissing(`The setting pinfold.${setting} names ${file}, which ${problem}.`, setting);
+}
+
+/** Tells a person what is missing, with what can be done; returns whether it is there now. */
+export async function offerProgram(context: vscode.ExtensionContext, missing: ProgramMissing): Promise<boolean> {
+  const { message, setting = "python" } = missing;
+  // What is set counts, whatever is installed.
+  const uv = missing.setting === undefined ? await findUv() : undefined;
+  const choose = setting === "python" ? ["Choose..."] : [];
+  const actions = [...(uv === undefined ? [] : ["Install with uv"]), ...choose, "Settings"];
+  const action = await vscode.window.showErrorMessage(message, ...actions);
   if (action === "Install with uv" && uv !== undefined) {
     return installPython(uv, context.globalStorageUri);
   }
@@ -95,7 +125,7 @@ export async function offerPython(context: vscode.ExtensionContext, missing: Pyt
       await settings.update("python", chosen.fsPath, vscode.ConfigurationTarget.Global);
     }
   } else if (action !== undefined) {
-    await vscode.commands.executeCommand("workbench.action.openSettings", "pinfold.python");
+    await vscode.commands.executeCommand("workbench.action.openSettings", `pinfold.${setting}`);
   }
   return false;
 }
@@ -105,23 +135,12 @@ export function inHome(file: string): string {
   return /^~[/\\]/.test(file) ? path.join(homedir(), file.slice(2)) : file;
 }
 
-/** Returns why an interpreter that is set is not even asked, if that is so. */
-async function refusal(file: string): Promise<Answer | undefined> {
-  if (!path.isAbsolute(file)) {
-    return { problem: "is no absolute path" };
-  }
-  const isAllowed = vscode.workspace.isTrusted || (await isOutside(file));
-  return isAllowed ? undefined : { problem: "lies in the workspace, which is not trusted" };
-}
-
-async function ask(file: string, cwd: string): Promise<Answer> {
+async function ask(file: string, cwd: string): Promise<{ executable?: string; problem?: string }> {
   const args = [...(path.basename(file) === "py.exe" ? ["-3"] : []), "-I", "-X", "utf8", "-c", QUESTION];
   const limits = { cwd, timeout: ANSWER_WITHIN_MS, killSignal: "SIGKILL", windowsHide: true } as const;
   try {
-    const { stdout } = await promisify(execFile)(file, args, limits);
-    const [, isNewEnough, executable] = ANSWER.exec(stdout) ?? [];
-    const isUsable = executable !== undefined && isNewEnough === "True";
-    return isUsable ? { executable } : { problem: `is no Python 3.${OLDEST} or newer` };
+    const [, executable] = ANSWER.exec((await promisify(execFile)(file, args, limits)).stdout) ?? [];
+    return executable === undefined ? { problem: `is no Python 3.${OLDEST} or newer` } : { executable };
   } catch (error) {
     return { problem: `could not be started, or did not answer (${String(error).trim()})` };
   }

@@ -21,7 +21,7 @@ import {
 } from "vscode-languageclient/node";
 import type { EnvironmentChanged } from "./generated/protocol";
 import { ProgressNotifications } from "./progress";
-import { findPython, inHome, offerPython, PythonMissing } from "./python";
+import { findPython, forgetPython, offerProgram, programOf, ProgramMissing } from "./python";
 import { Questions } from "./ui";
 
 /** The server did not start, or went away before it answered; the person has been told. */
@@ -35,7 +35,7 @@ export const DOCUMENTS = [
 ];
 
 /** Those that a server which runs does not follow. */
-const SETTINGS_OF_THE_START = ["path", "python", "diagnosticMode", "debounceMs"];
+const SETTINGS_OF_THE_START = ["path", "python", "diagnosticMode"];
 const MAX_CRASHES = 3;
 const CRASHES_WITHIN_MS = 3 * 60_000;
 const KEPT_LINES = 200;
@@ -46,6 +46,8 @@ export class ServerSession implements vscode.Disposable {
   /** What `pinfold/environmentChanged` said last, by the folder's URI as text. */
   readonly environments = new Map<string, EnvironmentChanged>();
   readonly log = vscode.window.createOutputChannel("Pinfold", { log: true });
+  /** What the server was started with last. */
+  program = "never started";
   /** What the server has written last, for who reports an issue. */
   readonly lastLines: string[] = [];
 
@@ -58,6 +60,8 @@ export class ServerSession implements vscode.Disposable {
   private client: LanguageClient | undefined;
   private file: vscode.Uri | undefined;
   private starting: Promise<LanguageClient> | undefined;
+  /** The commands that run. */
+  private readonly runs = new Set<Promise<unknown>>();
   private crashes: number[] = [];
 
   /** The server starts, has started or is gone; or the person looks at another file. */
@@ -69,10 +73,10 @@ export class ServerSession implements vscode.Disposable {
   constructor(private readonly context: vscode.ExtensionContext) {
     this.disposables = vscode.Disposable.from(
       ...[this.environmentChanged, this.inventoryChanged, this.log, this.started, this.stateChanged, this.trace],
-      vscode.window.onDidChangeActiveTextEditor(() => {
-        this.tellActiveFile();
-        this.stateChanged.fire();
-      }),
+      ...[
+        [vscode.window.onDidChangeActiveTextEditor, vscode.window.onDidChangeActiveNotebookEditor],
+        [vscode.workspace.onDidCloseTextDocument, vscode.workspace.onDidCloseNotebookDocument],
+      ].flatMap((events) => events.map((event) => event(() => { this.lookAtEditor(); }))),
       vscode.workspace.onDidGrantWorkspaceTrust(() => {
         this.tellTrusted();
         // Without trust, there may have been no Python to run on.
@@ -80,26 +84,22 @@ export class ServerSession implements vscode.Disposable {
       }),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (SETTINGS_OF_THE_START.some((name) => event.affectsConfiguration(`pinfold.${name}`))) {
-          void this.restart();
+          // A restart would take back what is being installed.
+          void Promise.allSettled(this.runs).then(() => this.restart());
         } else if (event.affectsConfiguration("pinfold")) {
           this.notify("workspace/didChangeConfiguration", { settings: { pinfold: settings() } });
         }
       }),
     );
+    this.lookAtEditor();
   }
 
   get state(): "running" | "starting" | "off" {
     return this.client ? "running" : this.starting ? "starting" : "off";
   }
 
-  /** The file that the person looks at, or did before turning to something that is no file. */
+  /** The file that the person looks at, or did before turning to something that is no document. */
   get activeFile(): vscode.Uri | undefined {
-    const active = vscode.window.activeTextEditor?.document.uri;
-    if (active?.scheme === "file") {
-      this.file = active;
-    } else if (!vscode.workspace.textDocuments.some(({ uri }) => uri.toString() === this.file?.toString())) {
-      this.file = undefined;
-    }
     return this.file;
   }
 
@@ -142,11 +142,15 @@ export class ServerSession implements vscode.Disposable {
   async run<T = unknown>(command: string, argument?: object): Promise<T> {
     const client = await this.start();
     const params = { command, arguments: argument === undefined ? [] : [argument] };
+    const run = client.sendRequest<T>("workspace/executeCommand", params);
+    this.runs.add(run);
     try {
-      return await client.sendRequest<T>("workspace/executeCommand", params);
+      return await run;
     } catch (error) {
       const isAway = this.client !== client || hasEnded(error);
       throw isAway ? new ServerAway("the server ended", { cause: error }) : error;
+    } finally {
+      this.runs.delete(run);
     }
   }
 
@@ -164,12 +168,12 @@ export class ServerSession implements vscode.Disposable {
   private async startAnew(): Promise<LanguageClient> {
     try {
       const client = this.newClient();
+      this.environments.clear();
       await client.start();
       if (!client.isRunning()) {
         throw new Error(ENDED_EARLY);
       }
       this.client = client;
-      this.environments.clear();
       if (vscode.workspace.isTrusted) {
         // It may be since the server was asked to start, when it could not be told.
         this.tellTrusted();
@@ -185,6 +189,21 @@ export class ServerSession implements vscode.Disposable {
 
   private tellTrusted(): void {
     this.notify("pinfold/trustChanged", { trusted: true });
+  }
+
+  private lookAtEditor(): void {
+    const active = vscode.window.activeNotebookEditor?.notebook ?? vscode.window.activeTextEditor?.document;
+    const before = String(this.file);
+    const open = [...vscode.workspace.textDocuments, ...vscode.workspace.notebookDocuments];
+    if (active?.uri.scheme === "file") {
+      this.file = active.uri;
+    } else if (active?.isUntitled || !open.some(({ uri }) => String(uri) === before)) {
+      this.file = undefined;
+    }
+    if (String(this.file) !== before) {
+      this.tellActiveFile();
+      this.stateChanged.fire();
+    }
   }
 
   private tellActiveFile(): void {
@@ -235,6 +254,7 @@ export class ServerSession implements vscode.Disposable {
     const { fsPath: cwd } = this.context.globalStorageUri;
     await mkdir(cwd, { recursive: true });
     const [command, ...args] = await this.command();
+    this.program = command;
     this.write(`INFO starting ${[command, ...args].join(" ")}`);
     const process = spawn(command, args, { cwd, windowsHide: true });
     createInterface({ input: process.stderr }).on("line", this.write.bind(this));
@@ -248,8 +268,8 @@ export class ServerSession implements vscode.Disposable {
   }
 
   private async command(): Promise<[string, ...string[]]> {
-    const path = inHome(settings().get("path", ""));
-    if (path !== "") {
+    const path = await programOf("path");
+    if (path !== undefined) {
       return [path, "server"];
     }
     const python = await findPython(this.context, this.log);
@@ -281,11 +301,13 @@ export class ServerSession implements vscode.Disposable {
   }
 
   private async tellWhyNotStarted(error: unknown): Promise<void> {
-    if (error instanceof PythonMissing) {
-      return (await offerPython(this.context, error)) ? this.restart() : undefined;
+    if (error instanceof ProgramMissing) {
+      return (await offerProgram(this.context, error)) ? this.restart() : undefined;
     }
     const said = error instanceof Error ? error.message : String(error);
     const problem = hasEnded(error) ? ENDED_EARLY : said;
+    // What it ran on may be at fault: the next time, another is looked for.
+    await forgetPython(this.context);
     await this.tell(`The Pinfold server could not be started: ${problem}`, "Try Again");
   }
 

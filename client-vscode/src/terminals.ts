@@ -2,6 +2,7 @@
 // server's to know; here it is handed to VS Code: variables for the terminals that VS Code opens, and
 // for those that we open ourselves a line, too, which VS Code's scripts evaluate in the shell.
 
+import * as path from "node:path";
 import * as vscode from "vscode";
 import { argumentOf, NeedsTrust, withMessage } from "./commands";
 import type { EnvironmentChanged, TerminalActivation } from "./generated/protocol";
@@ -109,15 +110,24 @@ async function withInterpreter(
   return found?.executable ? { ...configuration, python: found.executable } : configuration;
 }
 
-/** Returns the file that is debugged, or a folder above it; variables are not filled in yet. */
+/** Returns what is debugged: a file, or the folder that something is run in; variables are not filled in yet. */
 export function debuggedPlace(
-  configuration: vscode.DebugConfiguration,
+  { cwd, module, program }: vscode.DebugConfiguration,
   folder: vscode.WorkspaceFolder | undefined,
   active: vscode.Uri | undefined,
 ): string | undefined {
-  const file = active?.scheme === "file" ? active.fsPath : undefined;
-  const program = String(configuration["program"] ?? "${file}")
-    .replace("${workspaceFolder}", () => folder?.uri.fsPath ?? "${")
-    .replace("${file}", () => file ?? "${");
-  return program.includes("${") ? folder?.uri.fsPath : program;
+  const base = folder?.uri.fsPath;
+  const values: Record<string, string | undefined> = {
+    file: active?.fsPath,
+    fileDirname: active && path.dirname(active.fsPath),
+    workspaceFolder: base,
+  };
+  for (const { name, uri } of vscode.workspace.workspaceFolders ?? []) {
+    values[`workspaceFolder:${name}`] = uri.fsPath;
+  }
+  const filled = (text: unknown) => String(text).replace(/\$\{([^}]+)\}/g, (all, name: string) => values[name] ?? all);
+  const start = filled(cwd ?? base ?? "");
+  const said = module === undefined ? filled(program ?? "${file}") : start;
+  const place = path.isAbsolute(said) ? said : path.resolve(base ?? path.sep, start, said);
+  return place.includes("${") ? base : place;
 }

@@ -56,7 +56,6 @@ export class Questions implements vscode.Disposable {
     picker.ignoreFocusOut = asked.many || asked.back;
     picker.keepScrollPosition = true;
     showItems(picker, asked);
-    picker.selectedItems = picker.items.filter((item) => item.offered?.picked);
     return this.answer<asking.PickResult>(picker, asked, token, (answer) => {
       picker.onDidAccept(() => {
         const ids = idsOf(picker.selectedItems);
@@ -89,9 +88,11 @@ export class Questions implements vscode.Disposable {
     box.validationMessage = asked.problem ?? "";
     box.ignoreFocusOut = true;
     const validate = async (value: string): Promise<void> => {
+      box.busy = asked.validates;
       const problem = asked.validates ? await problemOf(value).catch(() => null) : null;
       // What is said of a text that has been edited since is of no interest.
       if (value === box.value) {
+        box.busy = false;
         box.validationMessage = problem ?? "";
       }
     };
@@ -159,14 +160,15 @@ function idsOf(items: readonly Item[]): string[] {
   return items.flatMap(({ offered }) => offered?.id ?? []);
 }
 
-/** Shows these items in place of those before; what is marked stays marked. */
+/** Shows these items in place of those before; those that were there stay marked or not. */
 function showItems(picker: vscode.QuickPick<Item> | undefined, offer: asking.Pick | asking.PickItems): void {
   if (picker === undefined) {
     return;
   }
-  const [first] = idsOf(picker.items);
-  const [active, selected] = [idsOf(picker.activeItems), idsOf(picker.selectedItems)];
+  const [known, active] = [idsOf(picker.items), idsOf(picker.activeItems)];
+  const ofNew = offer.items.filter(({ id, picked }) => picked && !known.includes(id)).map(({ id }) => id);
   const among = (ids: string[]) => picker.items.filter(({ offered }) => offered && ids.includes(offered.id));
+  const marked = [...idsOf(picker.selectedItems), ...ofNew];
   picker.busy = offer.busy;
   picker.items = offer.items.flatMap((item, index) => {
     const isFirst = item.group !== "" && item.group !== offer.items[index - 1]?.group;
@@ -174,10 +176,10 @@ function showItems(picker: vscode.QuickPick<Item> | undefined, offer: asking.Pic
     return [...(isFirst ? [separator] : []), shownItem(item)];
   });
   // VS Code makes the first one active. That is right until a person has moved elsewhere.
-  if (active.length > 0 && active[0] !== first) {
+  if (active.length > 0 && active[0] !== known[0]) {
     picker.activeItems = among(active);
   }
-  picker.selectedItems = among(selected);
+  picker.selectedItems = among(marked);
 }
 
 function shownItem(offered: asking.PickItem): Item {

@@ -73,7 +73,12 @@ test("an issue report has no passwords of URLs, and no home directory", () => {
 
   assert.equal(withoutSecrets(`https://me:secret@host/x ${home}/project`), "https://***@host/x ~/project");
   assert.equal(withoutSecrets("GET https://host/simple/?token=secret 'x'"), "GET https://host/simple/?*** 'x'");
-  assert.equal(withoutSecrets("C:/Users/me and C:\\Users\\me", "C:\\Users\\me"), "~ and ~");
+  assert.equal(withoutSecrets("https://me:p@ss@host/x"), "https://***@host/x");
+  assert.equal(withoutSecrets("https://host/x#sha=1 http://[::1]/"), "https://host/x#*** http://[::1]/");
+  assert.equal(withoutSecrets("Authorization: Bearer abc.d-e= x"), "Authorization: Bearer *** x");
+  assert.equal(withoutSecrets("uv --token abc PIP_API_KEY=x {'password': 'y'}"), "uv --token *** PIP_API_KEY=*** {'password': '***'}");
+  assert.equal(withoutSecrets("WARNING token expected, 3 keys"), "WARNING token expected, 3 keys");
+  assert.equal(withoutSecrets("C:/Users/me c:\\users\\ME\\x C:\\Users\\megan", "C:\\Users\\me"), "~ ~\\x C:\\Users\\megan");
   assert.equal(withoutSecrets("/srv/app", "/"), "/srv/app");
 });
 

@@ -206,6 +206,8 @@ export interface ShownProgress {
 export const happenings = {
   trusted: new EventEmitter<void>(),
   editorChanged: new EventEmitter<void>(),
+  notebookEditorChanged: new EventEmitter<void>(),
+  closed: new EventEmitter<void>(),
   foldersChanged: new EventEmitter<void>(),
   saved: new EventEmitter<{ languageId: string }>(),
   extensionsChanged: new EventEmitter<void>(),
@@ -245,7 +247,9 @@ export const editor = {
     workspace.isTrusted = true;
     workspace.workspaceFolders = [];
     workspace.textDocuments = [];
+    workspace.notebookDocuments = [];
     window.activeTextEditor = undefined;
+    window.activeNotebookEditor = undefined;
   },
 };
 
@@ -259,8 +263,10 @@ function message(kind: string) {
 }
 
 export const window = {
-  activeTextEditor: undefined as { document: { uri: Uri } } | undefined,
+  activeTextEditor: undefined as { document: { uri: Uri; isUntitled?: boolean } } | undefined,
+  activeNotebookEditor: undefined as { notebook: { uri: Uri } } | undefined,
   onDidChangeActiveTextEditor: happenings.editorChanged.event,
+  onDidChangeActiveNotebookEditor: happenings.notebookEditorChanged.event,
   createQuickPick: () => new QuickInput(),
   showQuickPick: (items: Row[]) =>
     new Promise((resolve) => {
@@ -320,6 +326,9 @@ export const window = {
 
 export const workspace = {
   textDocuments: [] as { uri: Uri }[],
+  notebookDocuments: [] as { uri: Uri }[],
+  onDidCloseTextDocument: happenings.closed.event,
+  onDidCloseNotebookDocument: happenings.closed.event,
   onDidGrantWorkspaceTrust: happenings.trusted.event,
   onDidChangeConfiguration: happenings.settingChanged.event,
   onDidChangeWorkspaceFolders: happenings.foldersChanged.event,

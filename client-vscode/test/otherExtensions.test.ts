@@ -67,6 +67,26 @@ test("what is selected there is told for each folder, though one of them fails",
   assert.deepEqual(logged, ["Python: Error: it does not know that one"]);
 });
 
+test("a folder that is added is told of, too", async () => {
+  started.fire();
+  await settled();
+  workspace.workspaceFolders = [{ uri: Uri.file("/added") }];
+  happenings.foldersChanged.fire();
+  await settled();
+
+  const told = { folder: "/added", source: "Python", environment: "/theirs/bin/python" };
+  assert.deepEqual(notified.at(-1), ["pinfold/otherSelection", told]);
+});
+
+test("one that tells of no changes is listened to all the same", async () => {
+  delete (editor.extensions["ms-python.python"] as { environments: Record<string, unknown> }).environments["onDidChangeActiveEnvironmentPath"];
+  started.fire();
+  await settled();
+
+  assert.equal(notified.length, 2);
+  assert.match(logged[0] ?? "", /not a function/);
+});
+
 test("a change there is told as it is then, though it was told before it was made", async () => {
   started.fire();
   await settled();

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, mkdirSync, readFileSync, symlinkSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeEach, test } from "node:test";
-import { findPython, inHome, isOutsideOf, PythonMissing } from "../src/python";
+import { findPython, forgetPython, inHome, isOutsideOf, offerProgram, programOf, ProgramMissing } from "../src/python";
 import { editor, Uri, workspace } from "./editor";
 
 const log = { info: () => undefined } as never;
@@ -69,7 +69,7 @@ test("where all are inside, there is none until the workspace is trusted", async
   workspace.workspaceFolders = [{ uri: Uri.file("/") }];
   workspace.isTrusted = false;
   interpreter("one/python3", "True /one");
-  await assert.rejects(findPython(context(), log), { constructor: PythonMissing, message: /not trusted\.$/ });
+  await assert.rejects(findPython(context(), log), { constructor: ProgramMissing, message: /not trusted\.$/ });
   assert.ok(!existsSync(join(folder, "asked")));
 
   workspace.isTrusted = true;
@@ -89,21 +89,56 @@ test("the one that is set is taken, or it is said what is wrong with it", async 
   assert.equal(await findPython(context(), log), editor.settings["python"]);
 
   editor.settings["python"] = interpreter("mine", "False /elsewhere");
-  await assert.rejects(findPython(context(), log), { constructor: PythonMissing, message: /mine, which is no Python 3.10/ });
+  await assert.rejects(findPython(context(), log), { constructor: ProgramMissing, message: /mine, which is no Python 3.10/ });
 
   editor.settings["python"] = join(folder, "nothing");
-  await assert.rejects(findPython(context(), log), { constructor: PythonMissing, message: /could not be started/ });
+  await assert.rejects(findPython(context(), log), { constructor: ProgramMissing, message: /could not be started/ });
 });
 
 test("the one that is set stands outside of a workspace that is not trusted, wherever PATH leads", async () => {
   workspace.workspaceFolders = [{ uri: Uri.file(join(folder, "workspace")) }];
   workspace.isTrusted = false;
   editor.settings["python"] = interpreter("workspace/bin/python3", "True /mine");
-  await assert.rejects(findPython(context(), log), { constructor: PythonMissing, message: /not trusted\.$/ });
+  await assert.rejects(findPython(context(), log), { constructor: ProgramMissing, message: /not trusted\.$/ });
 
   editor.settings["python"] = "python3";
-  await assert.rejects(findPython(context(), log), { constructor: PythonMissing, message: /is no absolute path\.$/ });
+  await assert.rejects(findPython(context(), log), { constructor: ProgramMissing, message: /is no absolute path\.$/ });
   assert.ok(!existsSync(join(folder, "asked")));
+});
+
+test("a server that is set is not taken from a workspace that is not trusted", async () => {
+  workspace.workspaceFolders = [{ uri: Uri.file(folder) }];
+  workspace.isTrusted = false;
+  editor.settings["path"] = join(folder, "bin/pinfold");
+  await assert.rejects(programOf("path"), { constructor: ProgramMissing, message: /pinfold.path names .+ not trusted\.$/ });
+
+  workspace.isTrusted = true;
+  assert.equal(await programOf("path"), join(folder, "bin/pinfold"));
+  delete editor.settings["path"];
+  assert.equal(await programOf("path"), undefined);
+});
+
+test("installing another is offered only where none is set", async () => {
+  interpreter("one/uv", "");
+  for (const setting of [undefined, "python", "path"] as const) {
+    void offerProgram(context(), new ProgramMissing("There is none.", setting));
+  }
+  while (editor.dialogues.length < 3) {
+    await new Promise(setImmediate);
+  }
+
+  const offered = editor.dialogues.map(({ actions }) => actions).sort((one, other) => other.length - one.length);
+  assert.deepEqual(offered, [["Install with uv", "Choose...", "Settings"], ["Choose...", "Settings"], ["Settings"]]);
+});
+
+test("what did not start is looked for anew", async () => {
+  interpreter("one/python3", `True ${interpreter("two/python3", "True /two")}`);
+  assert.equal(await findPython(context(), log), join(folder, "two/python3"));
+  interpreter("one/python3", "True /one");
+  assert.equal(await findPython(context(), log), join(folder, "two/python3"));
+
+  await forgetPython(context());
+  assert.equal(await findPython(context(), log), "/one");
 });
 
 test("each is asked isolated from its surroundings", async () => {

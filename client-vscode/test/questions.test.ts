@@ -130,9 +130,10 @@ function streamed(...first: string[]) {
   };
   const questions = new Questions();
   questions.serve(client as never);
-  void questions.pick(pick(first.map((id) => item(id)), { busy: true }), NEVER);
+  const items = (ids: string[]) => ids.map((id) => item(id, { picked: id.startsWith("picked") }));
+  void questions.pick(pick(items(first), { busy: true, many: true }), NEVER);
   const later = (...ids: string[]) => {
-    handlers.get("pinfold/pickItems")?.({ pickId: "pick-1", busy: false, items: ids.map((id) => item(id)) });
+    handlers.get("pinfold/pickItems")?.({ pickId: "pick-1", busy: false, items: items(ids) });
   };
   return { picker: shown(), later };
 }
@@ -146,6 +147,14 @@ test("later items come in place of those before, and what is marked stays marked
   assert.ok(!picker.busy);
   assert.deepEqual(picker.items.map(({ label }) => label), ["new", "one", "two"]);
   assert.deepEqual(picker.activeItems, [picker.items[2]]);
+});
+
+test("a late item that is picked is marked, and one that somebody has unmarked is not", () => {
+  const { picker, later } = streamed("picked-one", "two");
+  picker.selectedItems = picker.items.slice(1);
+  later("picked-one", "two", "picked-three");
+
+  assert.deepEqual(picker.selectedItems, picker.items.slice(1));
 });
 
 test("the first item is active until somebody moves, also where it comes late", () => {
@@ -195,9 +204,11 @@ test("what is said late of a text that has been edited since is not shown", asyn
   void new Questions().input(INPUT, NEVER, problemOf);
   const box = shown();
   box.type("slow");
+  assert.ok(box.busy);
   box.type("next");
   say("that is wrong");
   await new Promise(setImmediate);
+  assert.ok(!box.busy);
 
   assert.equal(box.validationMessage, "");
 });

@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { withMessage } from "../src/commands";
-import { PythonMissing } from "../src/python";
+import { ProgramMissing } from "../src/python";
 import { ServerAway, ServerSession } from "../src/session";
 import { editor, happenings, Uri, window, workspace } from "./editor";
 import { ErrorCodes, LSPErrorCodes, ResponseError, servers } from "./languageClient";
 
-const context = { globalStorageUri: Uri.file("/storage"), extensionUri: Uri.file("/extension") } as never;
+const globalState = { update: () => Promise.resolve() };
+const context = { globalStorageUri: Uri.file("/storage"), extensionUri: Uri.file("/extension"), globalState } as never;
 let session: ServerSession;
 
 const settled = () => new Promise(setImmediate);
@@ -16,6 +17,13 @@ const until = async (isSo: () => boolean) => {
   while (!isSo()) {
     await settled();
   }
+};
+/** Has the person turn to an editor; returns what the server was told last. */
+const lookAt = async (editors: Partial<typeof window>) => {
+  await session.start();
+  Object.assign(window, editors);
+  happenings.editorChanged.fire();
+  return lastClient().notified.at(-1);
 };
 const lastClient = () => servers.clients.at(-1) ?? assert.fail("no client was made");
 
@@ -150,7 +158,7 @@ test("the language client tells nobody of a start that fails, as the session doe
 });
 
 test("what cannot be done about a missing Python is told", async () => {
-  servers.start = () => Promise.reject(new PythonMissing("There is no Python."));
+  servers.start = () => Promise.reject(new ProgramMissing("There is no Python."));
   await assert.rejects(session.start(), ServerAway);
   await until(() => editor.dialogues.length === 1);
   editor.dialogues[0]?.press("Choose...");
@@ -202,6 +210,21 @@ test("the server follows settings; those of its start start it again", async () 
   assert.deepEqual(editor.dialogues, []);
 });
 
+test("a setting of the start waits for what is being done", async () => {
+  let end: (value: null) => void = () => undefined;
+  servers.answer = () => new Promise((resolve) => (end = resolve));
+  const running = session.run("pinfold.installRequirements");
+  await settled();
+  happenings.settingChanged.fire({ affectsConfiguration: (name) => name === "pinfold.diagnosticMode" });
+  await settled();
+  assert.equal(servers.clients.length, 1);
+
+  end(null);
+  await running;
+  await settled();
+  assert.equal(servers.clients.length, 2);
+});
+
 test("what is said of an environment is kept by its folder", async () => {
   await session.start();
   const said = { folder: "/project", text: "Python 3.13" };
@@ -210,21 +233,36 @@ test("what is said of an environment is kept by its folder", async () => {
   assert.deepEqual([...session.environments], [["file:///project", said]]);
 });
 
-test("the active file stays while something is active that is no file, until it is closed", async () => {
+test("the active file stays while something is active that is no document, until it is closed", async () => {
   const uri = Uri.file("/project/a.py");
   workspace.textDocuments = [{ uri }];
-  window.activeTextEditor = { document: { uri } };
-  await session.start();
-  const told = [lastClient().notified.at(-1)];
-  window.activeTextEditor = { document: { uri: Uri.from({ scheme: "output", path: "log" }) } };
-  happenings.editorChanged.fire();
-  told.push(lastClient().notified.at(-1));
+  const told = [await lookAt({ activeTextEditor: { document: { uri } } })];
+  told.push(await lookAt({ activeTextEditor: { document: { uri: Uri.from({ scheme: "output", path: "log" }) } } }));
   workspace.textDocuments = [];
-  happenings.editorChanged.fire();
+  happenings.closed.fire();
   told.push(lastClient().notified.at(-1));
 
   const uris = ["file:///project/a.py", "file:///project/a.py", null];
   assert.deepEqual(told, uris.map((one) => ["pinfold/activeEditorChanged", { uri: one }]));
+});
+
+test("a text that is no file yet is no reason to change the file behind it", async () => {
+  const uri = Uri.file("/project/requirements.txt");
+  workspace.textDocuments = [{ uri }];
+  await lookAt({ activeTextEditor: { document: { uri } } });
+  await lookAt({ activeTextEditor: { document: { uri: Uri.from({ scheme: "untitled", path: "1" }), isUntitled: true } } });
+
+  assert.equal(session.activeFile, undefined);
+});
+
+test("a notebook is looked at, and stays", async () => {
+  const uri = Uri.file("/project/a.ipynb");
+  workspace.notebookDocuments = [{ uri }];
+  const cell = { document: { uri: Uri.from({ scheme: "vscode-notebook-cell", path: "/project/a.ipynb" }) } };
+  await lookAt({ activeTextEditor: cell, activeNotebookEditor: { notebook: { uri } } });
+  await lookAt({ activeTextEditor: undefined, activeNotebookEditor: undefined });
+
+  assert.equal(session.activeFile, uri);
 });
 
 test("why a command failed is told, and nothing where the person has cancelled it", async () => {
