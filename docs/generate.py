@@ -4,8 +4,9 @@ Owns what ``make docs`` writes: a page for each rule, their index, the settings,
 people write the blocks under a mark: ``<!-- run: pinfold … -->`` shows what that command prints in
 a copy of the example workspace (behind ``| installed in FOLDER: name version, …`` with that there),
 ``<!-- include: path -->`` what a file of the project holds, ``<!-- include: path#name -->`` only
-what it declares by that name, and the tables under ``<!-- kinds -->`` and ``<!-- commands -->`` the
-kinds of environments and the server's commands.
+what it declares by that name, the tables under ``<!-- kinds -->`` and ``<!-- commands -->`` the
+kinds of environments and the server's commands, and ``<!-- editor -->`` and ``<!-- scenarios -->``
+which VS Code the tests run in, and what they see there.
 In the manifest of the VS Code client, it writes what the server declares of commands, menus and
 settings.
 What was tested comes from docs/tested.json, which a run of the tests writes (tests/harness/tested).
@@ -57,6 +58,7 @@ TESTED = "docs/tested.json"
 TESTED_PAGE = "docs/tested.md"
 MANIFEST = "client-vscode/package.json"
 CLIENT_COMMANDS = "client-vscode/src/generated/commands.ts"
+EDITOR = "tests/editors/vscode"
 
 
 def generated_pages() -> dict[str, str]:
@@ -96,6 +98,8 @@ def refreshed(page: str, read: Callable[[str], str]) -> str:
 
     page = _KINDS.sub(lambda match: f"{match['mark']}\n{kinds_table(read_tested())}", page)
     page = _COMMANDS.sub(lambda match: f"{match['mark']}\n{commands_reference()}", page)
+    page = _EDITOR.sub(lambda match: f"{match['mark']}\n{editor_sentence()}", page)
+    page = _SCENARIOS.sub(lambda match: f"{match['mark']}\n{scenarios_table()}", page)
     return _BLOCK.sub(block, page)
 
 
@@ -254,6 +258,36 @@ def kinds_table(record: TestedRecord) -> str:
     return rows
 
 
+def editor_sentence() -> str:
+    """Return which VS Code the tests run in, as they pin it."""
+    pinned = json.loads(_read(f"{EDITOR}/editor/package.json"))["dependencies"]["code-server"]
+    # code-server counts from 4, and else as the VS Code that is in it; a test compares them.
+    version = pinned.replace("4", "1", 1)
+    return (
+        f"The tests run in code-server {pinned}, which is VS Code {version} in a browser"
+        " (Chromium), on Linux.\n"
+    )
+
+
+def scenarios_table() -> str:
+    """Return what the tests in VS Code see, as their docstrings say it."""
+    rows = "| scenario | what is tested |\n|---|---|\n"
+    for path in sorted((ROOT / EDITOR).glob("test_*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and _is_scenario(node):
+                name = node.name.removeprefix("test_").replace("_", " ").capitalize()
+                told, _, _ = (ast.get_docstring(node) or "").partition("\n")
+                rows += f"| {name} | {told} |\n"
+    return rows
+
+
+def _is_scenario(node: ast.FunctionDef) -> bool:
+    # A test without a window is about the tests themselves.
+    asked_for = {argument.arg for argument in node.args.args}
+    has_window = not asked_for.isdisjoint({"window", "opened", "workbench", "half_way"})
+    return has_window and node.name.startswith("test_")
+
+
 def _tested(kind: InstallationKind, record: TestedRecord) -> str:
     """Return how a kind was tested; its environments and its interpreters may differ."""
     found = {
@@ -277,6 +311,8 @@ def _in_order(shown: Mapping[str, Shown]) -> list[tuple[str, Shown]]:
 _SUBJECT = {"Environments": "kind", "Interpreters": "kind", "Shells": "shell"}
 _KINDS = re.compile(r"^(?P<mark><!-- kinds -->)\n(?:\|.*\n)*", re.MULTILINE)
 _COMMANDS = re.compile(r"^(?P<mark><!-- commands -->)\n(?:\|.*\n)*", re.MULTILINE)
+_EDITOR = re.compile(r"^(?P<mark><!-- editor -->)\n(?:.+\n)?", re.MULTILINE)
+_SCENARIOS = re.compile(r"^(?P<mark><!-- scenarios -->)\n(?:\|.*\n)*", re.MULTILINE)
 _BLOCK = re.compile(
     r"^(?P<mark><!-- (?P<what>run|include): (?P<subject>.+?) -->)\n"
     r"(?P<opening>(?P<fence>`{3,})[a-z]*)\n"

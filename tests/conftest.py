@@ -19,6 +19,7 @@ for _variable in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_VERSION"):
 # this conftest.
 pytest_plugins = [
     "tests.editors.required",
+    "tests.harness.offline",
     "tests.harness.tested",
     "tests.oracle.counts",
     "tests.oracle.conflict_counts",

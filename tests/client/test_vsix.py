@@ -167,9 +167,12 @@ def test_it_names_no_place_of_this_machine(vsix: zipfile.ZipFile) -> None:
 # Its server, on each Python and without a network.
 
 
-def test_its_version(extension: Path, python: str, tmp_path: Path) -> None:
+def test_its_version(
+    extension: Path, python: str, tmp_path: Path, offline: tuple[str, ...]
+) -> None:
     """What an editor's log shows is the version of the project."""
-    result = run(command(python, extension, "--version", cwd=tmp_path), tmp_path)
+    started = command(python, extension, "--version", cwd=tmp_path)
+    result = run([*offline, *started], tmp_path)
 
     assert (0, f"pinfold {pinfold.__version__}\n", "") == (
         result.returncode,
@@ -178,12 +181,15 @@ def test_its_version(extension: Path, python: str, tmp_path: Path) -> None:
     )
 
 
-def test_it_judges_a_file(extension: Path, python: str, tmp_path: Path) -> None:
+def test_it_judges_a_file(
+    extension: Path, python: str, tmp_path: Path, offline: tuple[str, ...]
+) -> None:
     """The command works, and what it imports is compiled, once, where the editor wants it."""
     (tmp_path / "requirements.txt").write_text("flask = 3\n", encoding="utf-8")
     compiled = tmp_path / "compiled"
 
-    result = run(command(python, extension, "check", "--no-env", cwd=tmp_path), tmp_path)
+    started = command(python, extension, "check", "--no-env", cwd=tmp_path)
+    result = run([*offline, *started], tmp_path)
 
     assert (1, "") == (result.returncode, result.stderr)
     assert "requirements.txt:1:1: error[invalid-requirement]" in result.stdout
@@ -194,7 +200,7 @@ def test_it_judges_a_file(extension: Path, python: str, tmp_path: Path) -> None:
 
 
 def test_packages_of_the_interpreter_are_passed_over(
-    extension: Path, python: str, tmp_path: Path
+    extension: Path, python: str, tmp_path: Path, offline: tuple[str, ...]
 ) -> None:
     """The bundle has what it was tested with, whatever is installed where it runs."""
     subprocess.run(
@@ -206,17 +212,20 @@ def test_packages_of_the_interpreter_are_passed_over(
     (tmp_path / "requirements.txt").write_text("flask == 3 ; python_version > '3'\n", "utf-8")
 
     other = str(tmp_path / "venv/bin/python")
-    result = run(command(other, extension, "check", "--no-env", cwd=tmp_path), tmp_path)
+    started = command(other, extension, "check", "--no-env", cwd=tmp_path)
+    result = run([*offline, *started], tmp_path)
 
     assert (0, "") == (result.returncode, result.stderr)
 
 
-def test_it_speaks_the_protocol(extension: Path, python: str, tmp_path: Path) -> None:
+def test_it_speaks_the_protocol(
+    extension: Path, python: str, tmp_path: Path, offline: tuple[str, ...]
+) -> None:
     """An editor's first session: a handshake, a finding, the end."""
     path = tmp_path / "requirements.txt"
     path.write_text("", encoding="utf-8")
     started = command(python, extension, "server", cwd=tmp_path)
-    with Client(started, cwd=tmp_path, is_warm=False) as client:
+    with Client([*offline, *started], cwd=tmp_path, is_warm=False) as client:
         answer = client.initialize(root=tmp_path)
         client.open(path.as_uri(), "flask = 3\n")
         found = client.wait(
@@ -248,9 +257,9 @@ def test_a_python_that_is_too_old_says_so(version: str) -> None:
 
 
 def command(python: str, extension: Path, *arguments: str, cwd: Path) -> tuple[str, ...]:
-    """Return how the extension starts its server, cut off from networks where that can be had."""
+    """Return how the extension starts its server."""
     cache = f"pycache_prefix={cwd / 'compiled'}"
-    return (*_offline(), python, "-I", "-X", cache, str(extension / "bundled/run.py"), *arguments)
+    return (python, "-I", "-X", cache, str(extension / "bundled/run.py"), *arguments)
 
 
 def compiled_of(folder: Path, compiled: Path) -> list[Path]:
@@ -269,15 +278,6 @@ def run(started: Sequence[str], cwd: Path) -> subprocess.CompletedProcess[str]:
         timeout=120,
         check=False,
     )
-
-
-def _offline() -> tuple[str, ...]:
-    """Return what cuts a command off from every network, or nothing where that is not allowed."""
-    alone = ("unshare", "--map-root-user", "--net")
-    if shutil.which("unshare") is None:
-        return ()
-    tried = subprocess.run([*alone, "true"], capture_output=True, check=False)
-    return alone if tried.returncode == 0 else ()
 
 
 def _files_named_by(value: object) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """VS Code with the extension, for a human: `make vscode`.
 
 Opens a copy of the example workspace, in which everything may be tried: it stays as one leaves it,
-under ``build/vscode``, until one removes it. Programs, settings of pip and the home directory are
-those of whoever runs it.
+the editor's settings too, under ``build/vscode``, until one removes it. Programs, settings of pip
+and the home directory are those of whoever runs it, and so is the browser, if there is one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import os
 import shutil
 import signal
 import sys
+import webbrowser
+from contextlib import suppress
 
 from tests.editors.vscode.code_server import CodeServer, install_extensions
 from tests.editors.vscode.prepare import NotPreparedError, missing, prepare
@@ -18,6 +20,9 @@ from tests.harness.vsix import built_vsix
 from tests.project.checkout import ROOT
 
 PLACE = ROOT / "build" / "vscode"
+
+# Without a screen, what Python takes for a browser would run in this terminal.
+_HAVE_SCREEN = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 
 def main() -> int:
@@ -41,11 +46,19 @@ def main() -> int:
         print(f"VS Code with Pinfold, on {example.relative_to(ROOT)}:")
         print(f"\n    {server.address(example)}\n")
         print("Control-C ends it.", flush=True)
+        show(server.address(example))
         try:
             signal.pause()
         except KeyboardInterrupt:
             print()
     return 0
+
+
+def show(address: str) -> None:
+    """Open *address* in the browser of whoever runs this; where there is none, nothing happens."""
+    if sys.platform == "darwin" or any(os.environ.get(name) for name in _HAVE_SCREEN):
+        with suppress(webbrowser.Error, OSError):
+            webbrowser.open(address)
 
 
 if __name__ == "__main__":

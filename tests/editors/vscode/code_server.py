@@ -15,13 +15,15 @@ import sys
 import time
 import urllib.request
 import zipfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from tests.editors.vscode import marked
 from tests.editors.vscode.prepare import node, prepare
+from tests.editors.vscode.relay import Relay
 from tests.harness.index import quiet_variables
 
 if TYPE_CHECKING:
@@ -139,7 +141,8 @@ class CodeServer:
 
     *path* are the folders in which the extension finds programs, and *variables* what else its
     environment holds, or does not where one is ``None``. *settings* are the user's. *under* is a
-    command that runs it.
+    command that runs it, and *offline* one that also cuts it off from networks: it is then reached
+    over a socket in the file system.
 
     Invariant: after the ``with``, no process is left of those that it, the extension, or a terminal
     have started.
@@ -154,6 +157,7 @@ class CodeServer:
         variables: Mapping[str, str | None] | None = None,
         settings: Mapping[str, object] | None = None,
         under: Sequence[str | Path] = (),
+        offline: Sequence[str] = (),
     ) -> None:
         self.root = root
         self.extensions = extensions
@@ -163,7 +167,9 @@ class CodeServer:
         self._path = path or (interpreter_folder(), *SYSTEM_PATH)
         self._variables = variables or {}
         self._settings = settings or {}
-        self._under = under
+        self._under = (*offline, *under)
+        self._is_offline = bool(offline)
+        self._kept = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
         self._port = 0
@@ -173,6 +179,10 @@ class CodeServer:
         """The folder of the extension as it is installed."""
         (folder,) = self.extensions.glob("pinfold.pinfold-*")
         return folder
+
+    @property
+    def _settings_file(self) -> Path:
+        return self._data / "User" / "settings.json"
 
     @property
     def variables(self) -> dict[str, str]:
@@ -206,15 +216,24 @@ class CodeServer:
 
     def set(self, settings: Mapping[str, object] | None = None) -> None:
         """Write the user's settings anew: these, over those that it was made with."""
-        path = self._data / "User" / "settings.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._settings_file.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({**SETTINGS, **self._settings, **(settings or {})}, indent=2)
-        path.write_text(text, encoding="utf-8")
+        self._settings_file.write_text(text, encoding="utf-8")
 
     def processes(self, *, within: str = "") -> list[str]:
         """Return the command lines of what runs by its doing, if *within* is in them."""
         lines = map(marked.command_line, marked.marked(str(self.root)))
         return sorted(line for line in lines if line and within in line)
+
+    def interfaces(self, *, within: str) -> list[str]:
+        """Return the network interfaces that there are for those processes."""
+        return [
+            line.partition(":")[0].strip()
+            for process in marked.marked(str(self.root))
+            if within in marked.command_line(process)
+            for line in Path(f"/proc/{process}/net/dev").read_text(encoding="ascii").splitlines()
+            if ":" in line
+        ]
 
     def kill(self, *within: str) -> int:
         """Kill those processes in whose command lines one of these is; return how many it were."""
@@ -241,10 +260,10 @@ class CodeServer:
         (self.home / ".profile").write_text(f"export PATH={path}\n", encoding="utf-8")
         # What the screen shows is then the same on every machine.
         (self.home / ".bashrc").write_text("PS1='\\W\\$ '\n", encoding="utf-8")
-        self.set()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        # Where they are from an earlier time, a human may have changed them.
+        if not self._settings_file.exists():
+            self.set()
+        listening = self._listening()
         self._guard = subprocess.Popen(
             [sys.executable, marked.__file__, self.root], stdin=subprocess.PIPE
         )
@@ -255,8 +274,7 @@ class CodeServer:
                     *_command(self.extensions, self._data),
                     "--auth",
                     "none",
-                    "--bind-addr",
-                    f"127.0.0.1:{self._port}",
+                    *listening,
                     "--disable-getting-started-override",
                 ],
                 cwd=self.home,
@@ -275,6 +293,17 @@ class CodeServer:
 
     def __exit__(self, *_raised: object) -> None:
         self._end()
+
+    def _listening(self) -> tuple[str, str]:
+        if self._is_offline:
+            # Not in a folder of the test's, which has a longer name than that of a socket may be.
+            folder = Path(self._kept.enter_context(TemporaryDirectory()))
+            self._port = self._kept.enter_context(Relay(folder / "socket")).port
+            return "--socket", str(folder / "socket")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        return "--bind-addr", f"127.0.0.1:{self._port}"
 
     def _wait_until_it_answers(self) -> None:
         assert self._process is not None
@@ -302,5 +331,6 @@ class CodeServer:
         # What the server has started outlives it for a while, in case that it comes back.
         self._guard.stdin.close()
         self._guard.wait(END_S)
+        self._kept.close()
 
         assert [] == self.processes()

@@ -19,7 +19,7 @@ import pytest
 
 from tests.editors.required import absent, programs
 from tests.editors.vscode.code_server import CodeServer, install_extensions
-from tests.editors.vscode.prepare import missing
+from tests.editors.vscode.prepare import NotPreparedError, missing, prepare
 from tests.editors.vscode.projects import SQLPARSE, SlowProject, content, make_environment, write
 from tests.harness.index import Index
 from tests.harness.vsix import built_vsix
@@ -80,6 +80,7 @@ class Maker(Protocol):
         variables: Mapping[str, str | None] | None = None,
         settings: Mapping[str, object] | None = None,
         under: Sequence[str | Path] = (),
+        offline: Sequence[str] = (),
         more_extensions: Sequence[Path] = (),
     ) -> CodeServer:
         """Return a server in a folder of the test's, one for each test.
@@ -135,6 +136,11 @@ def extensions(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """Return a folder of extensions with the packaged one in it."""
     for what in missing():
         absent(what, "VS Code (code-server) is made with it")
+    try:
+        prepare()
+    except NotPreparedError as error:
+        reason = str(error).partition("\n")[0].rstrip(":")
+        absent("code-server", f"{reason}; python -m tests.editors.vscode.prepare tells more")
     folder = tmp_path_factory.mktemp("vscode") / "extensions"
     install_extensions(folder, [_vsix()])
     return folder
@@ -172,6 +178,7 @@ def new_server(extensions: Path, index: Index, tmp_path: Path) -> Iterator[Maker
             variables: Mapping[str, str | None] | None = None,
             settings: Mapping[str, object] | None = None,
             under: Sequence[str | Path] = (),
+            offline: Sequence[str] = (),
             more_extensions: Sequence[Path] = (),
         ) -> CodeServer:
             folder = extensions
@@ -186,6 +193,7 @@ def new_server(extensions: Path, index: Index, tmp_path: Path) -> Iterator[Maker
                     variables={"PIP_INDEX_URL": index.url, **(variables or {})},
                     settings=settings,
                     under=under,
+                    offline=offline,
                 )
             )
 
@@ -219,6 +227,10 @@ def window(request: pytest.FixtureRequest, browser: Browser, new_server: Maker) 
                 assert opened is not None
                 shown = (opened if opened.is_dir() else opened.parent) / file
             workbench.open(server.address(opened, shown), file)
+            if opened is not None and opened.is_file() and not workbench.has_folders():
+                # VS Code in a browser may read the file of a workspace before it has a use for what
+                # is in it, and then waits until it changes.
+                opened.write_text(f"{opened.read_text(encoding='utf-8')}\n", encoding="utf-8")
             return workbench
 
         yield open_window

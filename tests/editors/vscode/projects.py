@@ -11,12 +11,14 @@ import io
 import json
 import os
 import subprocess
+import sys
 import venv
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.harness.index import Archive, wheel, write_project
+from tests.project.checkout import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,6 +123,24 @@ def installed(prefix: Path) -> dict[str, str]:
     """
     found: dict[str, str] = json.loads(python_of(prefix, "-c", _INSTALLED))
     return {name: found[name] for name in found if name not in ("pip", "setuptools")}
+
+
+def environment_for(folder: Path, variables: Mapping[str, str]) -> Path:
+    """Return which environment a folder has, as the command line, another program, says.
+
+    *variables* are its own, and so say where choices are kept.
+    """
+    completed = subprocess.run(
+        [sys.executable, "-m", "pinfold", "env", "why", "--format", "json"],
+        cwd=folder,
+        env={**variables, "PYTHONPATH": str(ROOT / "server")},
+        capture_output=True,
+        text=True,
+        timeout=RUN_S,
+        check=True,
+    )
+    found: Path = folder / json.loads(completed.stdout)["prefix"]
+    return found
 
 
 def content(prefix: Path) -> dict[str, bytes | str]:

@@ -87,6 +87,13 @@ def new_terminal(workbench: Workbench, prompt: str = "") -> None:
     expect(active).to_contain_text(f"{prompt}$")
 
 
+def open_terminal(workbench: Workbench, prompt: str) -> None:
+    """Open a terminal in the environment of the file in front, and wait for its *prompt*."""
+    workbench.run("pinfold.openTerminal")
+    active = workbench.page.locator(".terminal-wrapper.active .xterm-rows")
+    expect(active).to_contain_text(prompt)
+
+
 def wait_until_stale(workbench: Workbench) -> None:
     """Wait until VS Code marks the only terminal, since a new one would have other variables."""
     expect(workbench.page.locator(".single-terminal-tab .codicon-warning")).to_be_visible()

@@ -29,8 +29,9 @@ def test_squiggles_and_a_quick_fix(window: Opener, tmp_path: Path) -> None:
     expect(wb.squiggles()).to_have_count(1)
     wb.screenshot("squiggles")
 
+    wb.leave_lightbulbs()
     wb.go_to_line(3)
-    wb.quick_fix("Merge into line 2")
+    wb.open_lightbulb("Merge into line 2").click()
     expect(wb.squiggles()).to_have_count(0)
     wb.save()
     wb.screenshot("quick-fix")

@@ -42,7 +42,10 @@ def test_keyboard_only(window: Opener, index: Index, tmp_path: Path) -> None:
     expect(wb.notification("Created")).to_be_visible()
     expect(wb.status(".venv")).to_be_visible()
     # Over to the file, to its first problem, and the fix of that.
-    wb.press("Control+1", "Control+Home", "F8")
+    expect(wb.status("missing")).to_have_count(0)
+    wb.press("Control+1")
+    wb.leave_lightbulbs()
+    wb.press("F8")
     expect(wb.page.locator(".marker-widget")).to_contain_text("may resolve to any version")
     wb.open_lightbulb("")
     wb.screenshot("keyboard")

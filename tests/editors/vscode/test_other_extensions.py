@@ -106,6 +106,8 @@ def test_ours_is_published_when_asked(workbench: Workbench, project: Path) -> No
     unasked = told(project), settings.exists()
 
     workbench.run("pinfold.publishEnvironment")
+    expect(workbench.notification()).to_be_visible()
+    workbench.screenshot("publish")
     workbench.press_button("Always in This Workspace")
     eventually(settings.exists, "the setting is kept")
     workbench.run("pinfold.selectEnvironment")

@@ -106,6 +106,7 @@ def test_window_closed_during_an_install(half_way: HalfWay, server: CodeServer) 
     """A window that is closed ends what runs for it, and puts back what was there before."""
     project = half_way.project
     were_running = server.processes(within=str(project))
+    half_way.window.screenshot("before-it-closes")
     half_way.window.close()
     eventually(lambda: not server.processes(within=str(project)), "the installer has ended")
     eventually(lambda: not server.processes(within=SERVER), "the server has ended")
@@ -132,23 +133,17 @@ def test_next_start_recovers(half_way: HalfWay, window: Opener, server: CodeServ
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_versions_of_python(
-    window: Opener, new_server: Maker, tmp_path: Path, version: str
+    window: Opener, new_server: Maker, tmp_path: Path, version: str, offline: tuple[str, ...]
 ) -> None:
     """The extension works on the oldest Python and on a new one, with no network at all."""
-    nowhere = "http://127.0.0.1:9"
     python = interpreter(version)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python3").symlink_to(python)
     project = write(tmp_path / "blog", {"requirements.txt": "flask==3.0.3\nflask\n"})
     server = new_server(
         path=(tmp_path / "bin", *SYSTEM_PATH),
-        variables={
-            "PIP_INDEX_URL": nowhere,
-            "HTTP_PROXY": nowhere,
-            "HTTPS_PROXY": nowhere,
-            "NO_PROXY": "127.0.0.1,localhost",
-        },
         settings={"security.workspace.trust.enabled": False},
+        offline=offline,
     )
     wb = window(project, "requirements.txt", on=server)
     expect(wb.problem("already required on line 1")).to_be_visible()
@@ -163,3 +158,4 @@ def test_versions_of_python(
     assert str(python) == os.path.realpath(running.split()[0])
     found = python_of(project / ".venv", "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
     assert version == found
+    assert not offline or ["lo"] == server.interfaces(within=SERVER)

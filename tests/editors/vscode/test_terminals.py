@@ -98,6 +98,7 @@ def test_leaving_in_bash(opened: Opened, project: Path) -> None:
 
     workbench.in_terminal("deactivate")
     after = ask(workbench, project / "after.json")
+    workbench.screenshot("terminal-left")
 
     assert ("shims", "") == (after["prefix"], after["VIRTUAL_ENV"])
 
@@ -139,6 +140,7 @@ def test_profile(opened: Opened, project: Path) -> None:
     expect(workbench.status("No environment")).to_be_visible()
     _new_with_profile(workbench, 3)
     without = ask(workbench, project / "without.json")
+    workbench.screenshot("terminal-profile")
 
     assert str(project / ".venv") == inside["prefix"]
     assert ("shims", "") == (after["prefix"], after["VIRTUAL_ENV"])
@@ -170,6 +172,7 @@ def test_terminals_follow_the_choice(opened: Opened, project: Path) -> None:
     wait_until_stale(workbench)
     new_terminal(workbench)
     after = ask(workbench, project / "after.json")
+    workbench.screenshot("terminal-follows")
 
     assert str(project / ".venv") == before["prefix"]
     assert str(other) == after["prefix"]
@@ -187,8 +190,10 @@ def test_tasks(opened: Opened, project: Path) -> None:
     new_terminal(workbench, PROMPT)
     workbench.palette("Tasks: Run Task")
     workbench.pick("say")
+    found = report(project / "task.json")
+    workbench.screenshot("task")
 
-    assert str(project / ".venv") == report(project / "task.json")["prefix"]
+    assert str(project / ".venv") == found["prefix"]
 
 
 @pytest.mark.parametrize("said", [None, "/usr/bin/python3"], ids=["unsaid", "said"])
@@ -223,6 +228,7 @@ def test_debug_configuration(
     workbench.press("F5")
 
     resolved = report(written)
+    workbench.screenshot("debug")
     expected = said or str(project / ".venv" / "bin" / "python")
     assert (expected, str(project / "report.py")) == (resolved["python"], resolved["program"])
 
@@ -232,8 +238,10 @@ def test_switched_off(window: Opener, shells: CodeServer, project: Path) -> None
     settings = {"pinfold.terminal.activate": False}
     workbench = window(project, "requirements.txt", settings=settings, on=shells)
     expect(workbench.status(".venv")).to_be_visible()
+    found = ask(workbench, project / "found.json")
+    workbench.screenshot("terminal-switched-off")
 
-    assert ("shims", "") == tuple(ask(workbench, project / "found.json").values())
+    assert ("shims", "") == tuple(found.values())
 
 
 def test_restricted_mode(window: Opener, shells: CodeServer, project: Path) -> None:
@@ -254,5 +262,6 @@ def test_restricted_mode(window: Opener, shells: CodeServer, project: Path) -> N
     workbench.run("pinfold.openTerminal")
     expect(workbench.page.locator(".terminal-wrapper.active")).to_be_visible()
     found = ask(workbench, project / "found.json")
+    workbench.screenshot("terminal-trusted")
 
     assert str(project / ".venv") == found["prefix"]

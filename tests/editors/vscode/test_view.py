@@ -14,8 +14,10 @@ from tests.editors.vscode.projects import (
     FLASK,
     SQLPARSE,
     WERKZEUG,
+    environment_for,
     installed,
     make_environment,
+    python_of,
     write,
 )
 from tests.editors.vscode.workbench import eventually
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator
 
+    from tests.editors.vscode.code_server import CodeServer
     from tests.editors.vscode.conftest import Maker, Opener
     from tests.editors.vscode.workbench import Workbench
     from tests.harness.index import Index
@@ -43,6 +46,16 @@ def unfold(workbench: Workbench) -> Locator:
     page.locator(".sidebar .pane-header[aria-expanded=true]").first.click()
     expect(page.locator(".sidebar .pane-header[aria-expanded=true]")).to_have_count(1)
     return view
+
+
+def widen_sidebar(workbench: Workbench) -> None:
+    """Give rows a place beside their buttons, for whoever looks at the picture."""
+    mouse = workbench.page.mouse
+    mouse.move(349, 600)
+    mouse.down()
+    mouse.move(470, 600, steps=4)
+    mouse.up()
+    mouse.move(900, 600)
 
 
 def row(view: Locator, begin: str, *marks: str) -> Locator:
@@ -65,7 +78,8 @@ def project(tmp_path: Path, index: Index) -> Path:
 
 def test_packages_and_what_they_need(window: Opener, project: Path) -> None:
     """Environments, in them what is missing, wrong and right, and below it what that needs."""
-    view = unfold(window(project, "requirements.txt"))
+    workbench = window(project, "requirements.txt")
+    view = unfold(workbench)
 
     expect(row(view, ".venv", "selected")).to_be_visible()
     expect(row(view, "other")).to_be_visible()
@@ -75,6 +89,12 @@ def test_packages_and_what_they_need(window: Opener, project: Path) -> None:
     wrong.click()
     wrong.press("ArrowRight")
     expect(row(view, "sqlparse 0.5.1, sqlparse>=0.2, met")).to_be_visible()
+    widen_sidebar(workbench)
+    workbench.screenshot("view-packages")
+
+    requires = "import importlib.metadata; print(importlib.metadata.requires('django'))"
+    assert {"Django": "3.2.25", "sqlparse": "0.5.1"} == installed(project / ".venv")
+    assert "['sqlparse>=0.2']" == python_of(project / ".venv", "-c", requires)
 
 
 def test_install_what_is_missing(window: Opener, project: Path) -> None:
@@ -96,16 +116,22 @@ def test_install_what_is_missing(window: Opener, project: Path) -> None:
     assert expected == installed(project / ".venv")
 
 
-def test_select(window: Opener, project: Path) -> None:
+def test_select(window: Opener, server: CodeServer, project: Path) -> None:
     """An environment is selected by the button in its row."""
     workbench = window(project, "requirements.txt")
     view = unfold(workbench)
+    expect(row(view, ".venv", "selected")).to_be_visible()
+    before = environment_for(project, server.variables)
     other = row(view, "other")
     other.hover()
     other.get_by_role("button", name=re.compile("Select Environment")).click()
 
     expect(workbench.status("other")).to_be_visible()
     expect(row(view, "other", "selected")).to_be_visible()
+    workbench.screenshot("view-selected")
+
+    after = environment_for(project, server.variables)
+    assert (project / ".venv", project / "other") == (before, after)
 
 
 def test_empty_folder(window: Opener, new_server: Maker, tmp_path: Path) -> None:
@@ -130,17 +156,24 @@ def test_empty_folder(window: Opener, new_server: Maker, tmp_path: Path) -> None
     assert (project / ".venv" / "pyvenv.cfg").is_file()
 
 
-def test_several_folders(window: Opener, tmp_path: Path) -> None:
+def test_several_folders(window: Opener, server: CodeServer, tmp_path: Path) -> None:
     """Environments stand below the folder of the workspace that they are of."""
     for name in ("one", "two"):
         make_environment(write(tmp_path / name, {"requirements.txt": ""}) / ".venv")
     workspace = tmp_path / "both.code-workspace"
     workspace.write_text(json.dumps({"folders": [{"path": "one"}, {"path": "two"}]}))
-    view = unfold(window(workspace))
+    workbench = window(workspace)
+    view = unfold(workbench)
 
     for name in ("one", "two"):
         expect(row(view, name)).to_be_visible()
     expect(row(view, ".venv", "selected")).to_have_count(2)
+    workbench.screenshot("view-folders")
+
+    folders = [tmp_path / "one", tmp_path / "two"]
+    assert [folder / ".venv" for folder in folders] == [
+        environment_for(folder, server.variables) for folder in folders
+    ]
 
 
 def test_first_steps(window: Opener, tmp_path: Path) -> None:
