@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,6 +130,17 @@ def test_next_start_recovers(half_way: HalfWay, window: Opener, server: CodeServ
 
     assert half_way.before == content(project / ".venv")
     assert {"sqlparse": "0.5.1"} == installed(project / ".venv")
+
+
+def test_installed_server(window: Opener, server: CodeServer, tmp_path: Path) -> None:
+    """A `pinfold` command that is set is the server, in place of the one in the extension."""
+    project = write(tmp_path / "blog", {"requirements.txt": "flask==3.0.3\nflask\n"})
+    command = Path(sys.executable).with_name("pinfold")
+    wb = window(project, "requirements.txt", settings={"pinfold.path": str(command)})
+    expect(wb.problem("already required on line 1")).to_be_visible()
+    wb.screenshot("installed-server")
+
+    assert server.processes(within=f"{command} server")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
