@@ -5,6 +5,7 @@ import { arch, homedir, platform, release } from "node:os";
 import * as vscode from "vscode";
 import type { ServerSession } from "./session";
 
+const REMOTES = ["attached-container", "codespaces", "dev-container", "ssh-remote", "tunnel", "wsl"];
 const OTHERS = ["ms-python.python", "ms-python.vscode-python-envs"];
 
 export function registerIssueReport(context: vscode.ExtensionContext, session: ServerSession): void {
@@ -23,7 +24,9 @@ function versionOf(id: string): string {
 
 function report(session: ServerSession, version: string): string {
   const { appName, remoteName, uiKind } = vscode.env;
-  const where = remoteName ?? (uiKind === vscode.UIKind.Web ? "in a browser" : "local");
+  // Else it is the name of a machine.
+  const remote = REMOTES.find((kind) => kind === remoteName) ?? (remoteName && "remote");
+  const where = remote ?? (uiKind === vscode.UIKind.Web ? "in a browser" : "local");
   return `## What happened, and what did you expect?
 
 

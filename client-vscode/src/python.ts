@@ -99,6 +99,9 @@ export async function programOf(setting: Setting): Promise<string | undefined> {
   if (file !== "" && !vscode.workspace.isTrusted && !(await isOutside(file))) {
     throw refused(setting, file, "lies in the workspace, which is not trusted");
   }
+  if (file !== "" && (await modified(file)) === undefined) {
+    throw refused(setting, file, "does not exist");
+  }
   return file || undefined;
 }
 

@@ -40,17 +40,19 @@ const MAX_CRASHES = 3;
 const CRASHES_WITHIN_MS = 3 * 60_000;
 const KEPT_LINES = 200;
 const ENDED_EARLY = "it has ended before it was ready";
-const LEVELS: Readonly<Record<string, "warn" | "error">> = { WARNING: "warn", ERROR: "error", CRITICAL: "error" };
+const LEVELS = ["info", "warn", "error"] as const;
+/** As the server's log has them. */
+const LEVELS_THERE: Readonly<Record<string, "warn" | "error">> = { WARNING: "warn", ERROR: "error", CRITICAL: "error" };
 
 export class ServerSession implements vscode.Disposable {
   /** What `pinfold/environmentChanged` said last, by the folder's URI as text. */
   readonly environments = new Map<string, EnvironmentChanged>();
-  readonly log = vscode.window.createOutputChannel("Pinfold", { log: true });
   /** What the server was started with last. */
   program = "never started";
-  /** What the server has written last, for who reports an issue. */
+  /** The end of the log, for who reports an issue. */
   readonly lastLines: string[] = [];
 
+  private readonly channel = vscode.window.createOutputChannel("Pinfold", { log: true });
   private readonly trace = vscode.window.createOutputChannel("Pinfold Trace", { log: true });
   private readonly stateChanged = new vscode.EventEmitter<void>();
   private readonly started = new vscode.EventEmitter<void>();
@@ -64,6 +66,7 @@ export class ServerSession implements vscode.Disposable {
   private readonly runs = new Set<Promise<unknown>>();
   private crashes: number[] = [];
 
+  readonly log = like(this.channel, Object.fromEntries(LEVELS.map((level) => [level, this.write.bind(this, level)])));
   /** The server starts, has started or is gone; or the person looks at another file. */
   readonly onDidChangeState = this.stateChanged.event;
   readonly onDidStart = this.started.event;
@@ -72,7 +75,7 @@ export class ServerSession implements vscode.Disposable {
 
   constructor(private readonly context: vscode.ExtensionContext) {
     this.disposables = vscode.Disposable.from(
-      ...[this.environmentChanged, this.inventoryChanged, this.log, this.started, this.stateChanged, this.trace],
+      ...[this.environmentChanged, this.inventoryChanged, this.channel, this.started, this.stateChanged, this.trace],
       ...[
         [vscode.window.onDidChangeActiveTextEditor, vscode.window.onDidChangeActiveNotebookEditor],
         [vscode.workspace.onDidCloseTextDocument, vscode.workspace.onDidCloseNotebookDocument],
@@ -219,7 +222,8 @@ export class ServerSession implements vscode.Disposable {
       documentSelector: DOCUMENTS,
       initializationOptions: () => ({ ...settings(), trusted: vscode.workspace.isTrusted }),
       outputChannel: this.log,
-      traceOutputChannel: this.trace,
+      // The setting alone says whether there is a trace, and no level of a log besides.
+      traceOutputChannel: like(this.trace, { logLevel: vscode.LogLevel.Trace, trace: (text: string) => { this.trace.info(text); } }),
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       stdioOptions: { stdout: () => undefined, stderr: () => undefined },
       middleware: { handleWorkDoneProgress: progress.handle },
@@ -255,12 +259,13 @@ export class ServerSession implements vscode.Disposable {
     await mkdir(cwd, { recursive: true });
     const [command, ...args] = await this.command();
     this.program = command;
-    this.write(`INFO starting ${[command, ...args].join(" ")}`);
+    this.log.info(`starting ${[command, ...args].join(" ")}`);
     const process = spawn(command, args, { cwd, windowsHide: true });
-    createInterface({ input: process.stderr }).on("line", this.write.bind(this));
-    process.on("exit", (status, signal) => {
-      this.write(`INFO the server has ended: ${signal ?? status ?? ""}`);
+    createInterface({ input: process.stderr }).on("line", (line) => {
+      const [, level = "", text = line] = /^([A-Z]+) (.*)/.exec(line) ?? [];
+      this.write(LEVELS_THERE[level] ?? "info", text);
     });
+    process.on("exit", (status, signal) => { this.log.info(`the server has ended: ${signal ?? status ?? ""}`); });
     await once(process, "spawn");
     // Detached: the language client would kill it after two seconds, while it still puts back what
     // it was changing. It ends by itself when the client is gone.
@@ -278,12 +283,10 @@ export class ServerSession implements vscode.Disposable {
     return [python, "-I", "-X", `pycache_prefix=${cache}`, program, "server"];
   }
 
-  /** Logs a line that begins with a level, as those of the server do. */
-  private write(line: string): void {
-    this.lastLines.push(line);
+  private write(level: (typeof LEVELS)[number], text: string): void {
+    this.lastLines.push(`${level.toUpperCase()} ${text}`);
     this.lastLines.splice(0, this.lastLines.length - KEPT_LINES);
-    const [, level = "", text = line] = /^([A-Z]+) (.*)/.exec(line) ?? [];
-    this.log[LEVELS[level] ?? "info"](text);
+    this.channel[level](text);
   }
 
   private crashed(): void {
@@ -342,6 +345,12 @@ class PinfoldClient extends LanguageClient {
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
   }
+}
+
+/** Returns *channel* with something in it done otherwise. */
+function like(channel: vscode.LogOutputChannel, otherwise: Readonly<Record<string, unknown>>): vscode.LogOutputChannel {
+  const values = Object.entries(otherwise).map(([name, value]) => [name, { value }] as const);
+  return Object.create(channel, Object.fromEntries(values)) as vscode.LogOutputChannel;
 }
 
 /** Whether a request has failed because the server went away. */

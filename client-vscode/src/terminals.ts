@@ -120,6 +120,7 @@ export function debuggedPlace(
   const values: Record<string, string | undefined> = {
     file: active?.fsPath,
     fileDirname: active && path.dirname(active.fsPath),
+    relativeFile: active && base && path.relative(base, active.fsPath),
     workspaceFolder: base,
   };
   for (const { name, uri } of vscode.workspace.workspaceFolders ?? []) {

@@ -89,6 +89,10 @@ export enum ProgressLocation {
   Notification = 15,
 }
 
+export enum LogLevel {
+  Trace = 1,
+}
+
 export enum ConfigurationTarget {
   Global = 1,
   Workspace = 2,
@@ -232,6 +236,7 @@ export const editor = {
   executed: [] as unknown[][],
   settings: {} as Record<string, unknown>,
   clipboard: "",
+  logged: [] as string[],
   /** What other extensions offer, by their ids. */
   extensions: {} as Record<string, unknown>,
   /** What happens where a command is executed that the editor has. */
@@ -242,7 +247,7 @@ export const editor = {
   documents: undefined as { provideTextDocumentContent(uri: Uri): string } | undefined,
 
   reset(): void {
-    Object.assign(editor, { inputs: [], dialogues: [], progress: [], executed: [], settings: {}, clipboard: "" });
+    Object.assign(editor, { inputs: [], dialogues: [], progress: [], executed: [], settings: {}, clipboard: "", logged: [] });
     Object.assign(editor, { extensions: {}, execute: () => Promise.resolve(), registered: new Map() });
     workspace.isTrusted = true;
     workspace.workspaceFolders = [];
@@ -292,9 +297,9 @@ export const window = {
     return (editor.statusItem = item);
   },
   createOutputChannel: () => ({
-    info: () => undefined,
-    warn: () => undefined,
-    error: () => undefined,
+    ...Object.fromEntries(
+      ["info", "warn", "error"].map((level) => [level, (text: string) => editor.logged.push(`${level} ${text}`)]),
+    ),
     show: () => editor.executed.push(["show the log"]),
     dispose: () => undefined,
   }),

@@ -44,6 +44,8 @@ export class LanguageClient {
     readonly options: {
       initializationOptions: () => { trusted: boolean };
       initializationFailedHandler: (error: Error) => boolean;
+      outputChannel: { warn: (text: string) => void };
+      traceOutputChannel: { trace: (text: string) => void; logLevel: number };
     },
   ) {
     servers.clients.push(this);

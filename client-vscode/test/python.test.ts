@@ -92,6 +92,8 @@ test("the one that is set is taken, or it is said what is wrong with it", async 
   await assert.rejects(findPython(context(), log), { constructor: ProgramMissing, message: /mine, which is no Python 3.10/ });
 
   editor.settings["python"] = join(folder, "nothing");
+  await assert.rejects(findPython(context(), log), { constructor: ProgramMissing, message: /nothing, which does not exist\.$/ });
+  writeFileSync(join(folder, "nothing"), "");
   await assert.rejects(findPython(context(), log), { constructor: ProgramMissing, message: /could not be started/ });
 });
 
@@ -113,6 +115,8 @@ test("a server that is set is not taken from a workspace that is not trusted", a
   await assert.rejects(programOf("path"), { constructor: ProgramMissing, message: /pinfold.path names .+ not trusted\.$/ });
 
   workspace.isTrusted = true;
+  await assert.rejects(programOf("path"), { constructor: ProgramMissing, message: /which does not exist\.$/ });
+  interpreter("bin/pinfold", "");
   assert.equal(await programOf("path"), join(folder, "bin/pinfold"));
   delete editor.settings["path"];
   assert.equal(await programOf("path"), undefined);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { withMessage } from "../src/commands";
 import { ProgramMissing } from "../src/python";
 import { ServerAway, ServerSession } from "../src/session";
-import { editor, happenings, Uri, window, workspace } from "./editor";
+import { editor, happenings, LogLevel, Uri, window, workspace } from "./editor";
 import { ErrorCodes, LSPErrorCodes, ResponseError, servers } from "./languageClient";
 
 const globalState = { update: () => Promise.resolve() };
@@ -223,6 +223,18 @@ test("a setting of the start waits for what is being done", async () => {
   await running;
   await settled();
   assert.equal(servers.clients.length, 2);
+});
+
+test("the log's end is kept, whoever has written it, and a trace needs nothing but its setting", async () => {
+  await session.start();
+  const { outputChannel, traceOutputChannel } = lastClient().options;
+  outputChannel.warn("from the server");
+  session.log.info("from the client");
+  traceOutputChannel.trace("a message");
+
+  assert.deepEqual(session.lastLines, ["WARN from the server", "INFO from the client"]);
+  assert.equal(traceOutputChannel.logLevel, LogLevel.Trace);
+  assert.deepEqual(editor.logged, ["warn from the server", "info from the client", "info a message"]);
 });
 
 test("what is said of an environment is kept by its folder", async () => {

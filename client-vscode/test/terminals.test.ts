@@ -77,6 +77,7 @@ test("what is debugged lies where the configuration has it, whatever is in front
   assert.equal(place({ module: "flask", cwd: "${workspaceFolder:theirs}/web" }), "/theirs/web");
   assert.equal(place({ program: "${workspaceFolder:theirs}/main.py" }), "/theirs/main.py");
   assert.equal(place({ program: "${fileDirname}/main.py" }), "/theirs/web/main.py");
+  assert.equal(place({ program: "${relativeFile}" }), "/theirs/web/app.py");
   assert.equal(place({ program: "${env:APP}/main.py" }), "/ours");
 });
 

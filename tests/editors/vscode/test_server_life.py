@@ -133,14 +133,24 @@ def test_next_start_recovers(half_way: HalfWay, window: Opener, server: CodeServ
 
 
 def test_installed_server(window: Opener, server: CodeServer, tmp_path: Path) -> None:
-    """A `pinfold` command that is set is the server, in place of the one in the extension."""
+    """A `pinfold` command that is set is the server; another setting has its messages written."""
     project = write(tmp_path / "blog", {"requirements.txt": "flask==3.0.3\nflask\n"})
     command = Path(sys.executable).with_name("pinfold")
-    wb = window(project, "requirements.txt", settings={"pinfold.path": str(command)})
+    wb = window(
+        project,
+        "requirements.txt",
+        settings={"pinfold.path": str(command), "pinfold.trace.server": "messages"},
+    )
     expect(wb.problem("already required on line 1")).to_be_visible()
     wb.screenshot("installed-server")
 
     assert server.processes(within=f"{command} server")
+    eventually(lambda: "textDocument/diagnostic" in trace(server), "messages are in the trace")
+
+
+def trace(server: CodeServer) -> str:
+    """Return what was written of the messages between the windows and their servers."""
+    return "".join(text for name, text in server.logs().items() if "Pinfold Trace" in name)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

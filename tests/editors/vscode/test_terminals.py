@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +25,7 @@ from tests.editors.vscode.terminals import (
     wait_until_stale,
     write_start_up_files,
 )
+from tests.editors.vscode.workbench import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,9 +100,13 @@ def test_leaving_in_bash(opened: Opened, project: Path) -> None:
 
     workbench.in_terminal("deactivate")
     after = ask(workbench, project / "after.json")
+    prompt = project / "prompt"
+    workbench.in_terminal(f"printf '%s' \"${{PS1@P}}\" > {shlex.quote(str(prompt))}")
+    eventually(lambda: prompt.exists() and prompt.read_text() != "", "the prompt is told")
     workbench.screenshot("terminal-left")
 
     assert ("shims", "") == (after["prefix"], after["VIRTUAL_ENV"])
+    assert f"({project.name})" not in prompt.read_text()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
