@@ -53,6 +53,7 @@ def markdown(
         ("/project/.venv", "Python 3.12.1 (.venv)"),
         ("/project/shop/.venv", "Python 3.12.1 (shop/.venv)"),
         ("/elsewhere/shared", "Python 3.12.1 (shared)"),
+        ("/elsewhere/lib/.venv", "Python 3.12.1 (lib/.venv)"),
         (
             "/project/services/of-the-whole-house/accounting/.venv",
             "Python 3.12.1 (…/accounting/.venv)",

@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from pinfold.core.environments.locators.locator import USUAL_NAMES
 from pinfold.core.model.environment import EnvironmentState
 from pinfold.core.model.wording import in_editor
 from pinfold.features.environments import FORMAT_VERSION, selection_json
@@ -239,7 +240,9 @@ def _another(selection: Selection, other: OtherSelection | None) -> OtherSelecti
 
 def _name(prefix: PurePath, root: PurePath) -> str:
     """Return what an environment is called: its last folders, as many as there is room for."""
-    shown = prefix.relative_to(root) if prefix.is_relative_to(root) else PurePath(prefix.name)
+    # Elsewhere, there is a `.venv` in every folder.
+    elsewhere = prefix.parts[-2:] if prefix.name in USUAL_NAMES else prefix.parts[-1:]
+    shown = prefix.relative_to(root) if prefix.is_relative_to(root) else PurePath(*elsewhere)
     parts = shown.parts
     while len(parts) > 1 and sum(map(len, parts)) + len(parts) > MAX_NAME:
         parts = parts[1:]

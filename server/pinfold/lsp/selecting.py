@@ -203,7 +203,7 @@ def _items(
     create = PickItem(
         _CREATE,
         "Create environment…",
-        off or ("" if selection.prefix else "there is none for this folder yet"),
+        off or ("" if selection.prefix else "none is used for this folder yet"),
         group=_GROUP if selection.prefix else Group.RECOMMENDED.value,
         icon="add",
         is_secondary=True,

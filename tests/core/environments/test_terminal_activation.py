@@ -136,10 +136,15 @@ def test_variables_win_over_start_up_files(shell: Shell, outer: Path, tmp_path: 
 
 
 @pytest.mark.slow
-def test_bash_can_leave(outer: Path, tmp_path: Path) -> None:
-    """bash gets a `deactivate` with its variables, which leaves nothing behind."""
+@pytest.mark.parametrize("marked", ["", "__vsc_original_PS1=$PS1; PS1='<'$PS1'>'"])
+def test_bash_can_leave(outer: Path, tmp_path: Path, marked: str) -> None:
+    """bash gets a `deactivate` with its variables, which leaves nothing behind.
+
+    Also where VS Code has put its marks around the prompt.
+    """
     own = quoted(sys.executable, Shell.BASH)
-    commands = ["deactivate", report(tmp_path, Shell.BASH, str(own)), "typeset -f deactivate"]
+    leaving = ["deactivate", report(tmp_path, Shell.BASH, str(own)), "typeset -f deactivate"]
+    commands = [marked, *leaving]
 
     after = run(Shell.BASH, activation_of(outer), commands, tmp_path)
 

@@ -136,6 +136,8 @@ _POSIX_TAKEN_BACK = (
     f' while case "$PATH" in *":${_FOLDERS}:"*) true ;; *) false ;; esac; do'
     f' PATH=${{PATH%%":${_FOLDERS}:"*}}:${{PATH#*":${_FOLDERS}:"}}; done;'
     ' PATH="${PATH#:}"; PATH="${PATH%:}";'
+    # VS Code's script for bash puts its marks around the prompt, and keeps the one without them.
+    ' PS1="${__vsc_original_PS1-$PS1}";'
     f' PS1="${{PS1#"${{{_PROMPT}:-}}"}}"; unset {_OURS} {_FOLDERS} {_PROMPT}; hash -r; fi;'
 )
 

@@ -131,7 +131,8 @@ def executable_ailments(case: Case) -> Iterator[Ailment]:
         # Names that lead to one another are broken by one cause.
         ends = {read_link_chain(path, filesystem).end: path for path in reversed(broken)}
         for path in reversed(ends.values()):
-            yield _broken_link(path, case, is_severe=False)
+            # Whoever has the environment active and calls `python` gets another one.
+            yield _broken_link(path, case, is_severe=path == paths[0])
     elif broken and broken[0] == paths[0]:
         yield _broken_link(broken[0], case, is_severe=False)
 
