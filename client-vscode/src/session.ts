@@ -222,8 +222,7 @@ export class ServerSession implements vscode.Disposable {
       documentSelector: DOCUMENTS,
       initializationOptions: () => ({ ...settings(), trusted: vscode.workspace.isTrusted }),
       outputChannel: this.log,
-      // The setting alone says whether there is a trace, and no level of a log besides.
-      traceOutputChannel: like(this.trace, { logLevel: vscode.LogLevel.Trace, trace: (text: string) => { this.trace.info(text); } }),
+      traceOutputChannel: tracing(this.trace),
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       stdioOptions: { stdout: () => undefined, stderr: () => undefined },
       middleware: { handleWorkDoneProgress: progress.handle },
@@ -345,6 +344,17 @@ class PinfoldClient extends LanguageClient {
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
   }
+}
+
+/** Returns *channel* as the setting has it: to the language client, a log's level alone is the switch. */
+function tracing(channel: vscode.LogOutputChannel): vscode.LogOutputChannel {
+  const level = () => vscode.LogLevel[settings().get<string>("trace.server", "off") === "off" ? "Off" : "Trace"];
+  return like(channel, {
+    logLevel: level(),
+    onDidChangeLogLevel: (listen: (level: vscode.LogLevel) => void) =>
+      vscode.workspace.onDidChangeConfiguration(() => { listen(level()); }),
+    trace: (text: string) => { channel.info(text); },
+  });
 }
 
 /** Returns *channel* with something in it done otherwise. */

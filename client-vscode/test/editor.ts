@@ -90,6 +90,7 @@ export enum ProgressLocation {
 }
 
 export enum LogLevel {
+  Off = 0,
   Trace = 1,
 }
 

@@ -45,7 +45,11 @@ export class LanguageClient {
       initializationOptions: () => { trusted: boolean };
       initializationFailedHandler: (error: Error) => boolean;
       outputChannel: { warn: (text: string) => void };
-      traceOutputChannel: { trace: (text: string) => void; logLevel: number };
+      traceOutputChannel: {
+        trace: (text: string) => void;
+        logLevel: number;
+        onDidChangeLogLevel: (listen: (level: number) => void) => unknown;
+      };
     },
   ) {
     servers.clients.push(this);

@@ -233,7 +233,11 @@ test("the log's end is kept, whoever has written it, and a trace needs nothing b
   traceOutputChannel.trace("a message");
 
   assert.deepEqual(session.lastLines, ["WARN from the server", "INFO from the client"]);
-  assert.equal(traceOutputChannel.logLevel, LogLevel.Trace);
+  const levels = [traceOutputChannel.logLevel];
+  traceOutputChannel.onDidChangeLogLevel((level) => levels.push(level));
+  editor.settings["trace.server"] = "messages";
+  happenings.settingChanged.fire({ affectsConfiguration: (name) => name === "pinfold" });
+  assert.deepEqual(levels, [LogLevel.Off, LogLevel.Trace]);
   assert.deepEqual(editor.logged, ["warn from the server", "info from the client", "info a message"]);
 });
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from tests.editors.vscode.projects import content, installed, python_of, write
 from tests.editors.vscode.workbench import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.editors.vscode.code_server import CodeServer
     from tests.editors.vscode.conftest import HalfWay, Maker, Opener
 
@@ -133,19 +136,35 @@ def test_next_start_recovers(half_way: HalfWay, window: Opener, server: CodeServ
 
 
 def test_installed_server(window: Opener, server: CodeServer, tmp_path: Path) -> None:
-    """A `pinfold` command that is set is the server; another setting has its messages written."""
+    """A `pinfold` command that is set is the server at once, and so it is with other settings."""
     project = write(tmp_path / "blog", {"requirements.txt": "flask==3.0.3\nflask\n"})
     command = Path(sys.executable).with_name("pinfold")
-    wb = window(
-        project,
-        "requirements.txt",
-        settings={"pinfold.path": str(command), "pinfold.trace.server": "messages"},
-    )
+    wb = window(project, "requirements.txt")
+    expect(wb.problem("already required on line 1")).to_be_visible()
+    assert server.processes(within=SERVER)
+
+    assert "" == trace(server)
+    settings = project / ".vscode" / "settings.json"
+    write_settings(settings, {"pinfold.path": str(command), "pinfold.trace.server": "messages"})
+    eventually(lambda: not server.processes(within=SERVER), "the server of the extension has ended")
+    eventually(lambda: server.processes(within=f"{command} server"), "the other one runs")
+    eventually(lambda: "textDocument/diagnostic" in trace(server), "messages are in the trace")
     expect(wb.problem("already required on line 1")).to_be_visible()
     wb.screenshot("installed-server")
 
-    assert server.processes(within=f"{command} server")
-    eventually(lambda: "textDocument/diagnostic" in trace(server), "messages are in the trace")
+    write_settings(settings, {"pinfold.path": "pinfold"})
+    expect(wb.notification("is no absolute path")).to_be_visible()
+    eventually(lambda: not server.processes(within=f"{command} server"), "that one has ended, too")
+    write_settings(settings, {})
+    eventually(lambda: server.processes(within=SERVER), "the server of the extension runs again")
+
+
+def write_settings(path: Path, settings: Mapping[str, object]) -> None:
+    """Write the settings of a workspace, as one whole."""
+    path.parent.mkdir(exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(settings), encoding="utf-8")
+    new.replace(path)
 
 
 def trace(server: CodeServer) -> str:
