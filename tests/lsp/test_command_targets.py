@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.lsp.client import CAPABILITIES
 from tests.lsp.test_commands import (
     INVALID_PARAMS,
+    REQUEST_FAILED,
     UI_CAPABILITIES,
     begin,
     check_refused,
@@ -20,7 +21,7 @@ from tests.lsp.test_environments import make_environment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.lsp.client import Client
+    from tests.lsp.client import Client, Message
 
 __all__ = ["client"]
 
@@ -88,6 +89,40 @@ def test_requirements_file_that_is_selected(client: Client, workspace: Path) -> 
     assert [(str(file), 1)] * 2 == [(result["file"], result["pinned"]) for result in results]
 
 
+def test_several_files_to_pin(client: Client, workspace: Path) -> None:
+    """Each is pinned to what its own project has, in one edit, with one message."""
+    files = [workspace / name / "requirements.txt" for name in ("shop", "blog")]
+    for file in files:
+        file.write_text("flask\n")
+    edits: list[Any] = []
+
+    def apply(params: Message) -> object:
+        edits.append(params)
+        return {"applied": True}
+
+    client.replies["workspace/applyEdit"] = apply
+    result = execute(client, "pinAll", selected=[str(file) for file in [*files, files[0]]])
+    told = client.wait("window/showMessage")["message"]
+
+    assert (str(files[0]), 2, 0) == (result["file"], result["pinned"], result["left"])
+    assert [{file.as_uri() for file in files}] == [
+        {change["textDocument"]["uri"] for change in one["edit"]["documentChanges"]}
+        for one in edits
+    ]
+    assert "2 files: 2 requirements pinned." == told
+
+
+def test_several_files_that_are_not_changed(client: Client, workspace: Path) -> None:
+    """If the client makes no edit, all of them are said to be as they were."""
+    files = [workspace / name / "requirements.txt" for name in ("shop", "blog")]
+    for file in files:
+        file.write_text("flask\n")
+    client.replies["workspace/applyEdit"] = lambda _params: {"applied": False}
+    asked = begin(client, "pinAll", {"files": [str(file) for file in files]})
+
+    check_refused(client, asked, REQUEST_FAILED, f"{files[0]}, {files[1]} are as they were")
+
+
 def test_requirements_files_to_install(client: Client, workspace: Path) -> None:
     """Several that are selected are installed from, in the project that they are of."""
     files = [str(workspace / "shop" / name) for name in ("requirements.txt", "dev.in")]
@@ -103,17 +138,15 @@ def test_document_that_is_nowhere(client: Client, workspace: Path) -> None:
 
 
 def test_more_than_there_can_be(client: Client, workspace: Path) -> None:
-    """Two folders, or two files for a command that takes one, are refused."""
+    """Two folders are refused, by what the command is called in a menu."""
     names = [str(workspace / name) for name in ("shop", "blog")]
-    files = [f"{name}/requirements.txt" for name in names]
 
     check_refused(
         client,
         begin(client, "explainEnvironment", {"selected": names}),
         INVALID_PARAMS,
-        "one folder",
+        "Explain Environment is about one folder at a time",
     )
-    check_refused(client, begin(client, "pinAll", {"selected": files}), INVALID_PARAMS, "one file")
 
 
 def test_every_command_takes_them(client: Client, workspace: Path) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pinfold.lsp.command_table import COMMANDS_BY_ID
+from pinfold.lsp.operation_questions import _problem_of_place
 from tests.harness.index import Index, quiet_variables, sdist, wheel
 from tests.lsp.client import (
     CAPABILITIES,
@@ -397,6 +398,7 @@ def test_failure(scene: Scene) -> None:
     result = scene.run("installRequirements", yes=True)
     asked = scene.client.wait_for_request("window/showMessageRequest")
     shown = scene.client.wait_for_request("window/showDocument")
+    logged = scene.client.wait("window/logMessage", lambda params: params["type"] == 1)
     published = scene.client.wait(
         "textDocument/publishDiagnostics",
         lambda params: "install-failed" in [one["code"] for one in params["diagnostics"]],
@@ -407,6 +409,12 @@ def test_failure(scene: Scene) -> None:
     assert ("failed", "conflict") == (result["result"], result["failure"]["kind"])
     assert asked["message"].startswith("These requirements cannot be met together")
     assert shown["uri"] == Path(result["failure"]["log"]).as_uri()
+    first, end, *lines = logged["message"].split("\n")
+    assert f"--requirement={scene.file} has failed, in {scene.environment}: These " in first
+    assert end.endswith(f"{result['failure']['log']}:")
+    assert (
+        lines == [f"    {line}" for line in Path(shown["uri"][7:]).read_text().splitlines()][-40:]
+    )
     assert {(1, 0, 12), (2, 0, 11)} == {
         (place["start"]["line"], place["start"]["character"], place["end"]["character"])
         for place in (one["range"] for one in failed)
@@ -548,6 +556,21 @@ def test_wrong_answers(uv_scene: Scene) -> None:
     ]
     assert "declined" == declined["result"]
     assert {"flask": "3.1.0", "tiny": "2.0", "werkzeug": "3.1.3"} == scene.installed
+
+
+def test_names_that_are_refused_while_typing(tmp_path: Path) -> None:
+    """What no file system holds, what looks like an option, and what is not in the project."""
+    project = tmp_path / "shop"
+    names = ["é" * 128, "-v", "../elsewhere", str(tmp_path / "x"), "é" * 127, "sub/venv"]
+    problems = [_problem_of_place(project, (project,), name) for name in names]
+
+    assert [
+        "a name is no longer than 255 bytes",
+        "a name that begins with a hyphen looks like an option to every command",
+        *[f"that is not in {project}"] * 2,
+        *[None] * 2,
+    ] == problems
+    assert _problem_of_place(project, (project, tmp_path), str(tmp_path / "x")) is None
 
 
 def test_packages_are_picked(uv_scene: Scene) -> None:
@@ -875,7 +898,7 @@ def test_words_of_an_editor(uv_scene: Scene) -> None:
     uninstalling, undoing = ("\n".join(one["lines"]) for one in previews)
     assert "werkzeug stays, though nothing else needs it." in uninstalling
     assert re.search(r"^Takes back: install of [-\d]+ [:\d]+$", undoing, re.MULTILINE)
-    assert re.fullmatch(r"undo the later change first: install of tiny, \d\d:\d\d", later)
+    assert re.fullmatch(r"Undo the later change first: install of tiny, \d\d:\d\d", later)
     assert "requirements.txt:1: >== is no operator: write >=; mend it, and try again" == refused
 
 

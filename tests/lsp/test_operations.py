@@ -14,7 +14,13 @@ from tests.lsp import operating_server
 from tests.lsp.client import CAPABILITIES, NO_REPLY, Client, Deadline, Message, ServerError
 from tests.lsp.operating_server import FIFO, MARK, PUT_BACK
 from tests.lsp.schemas import validate
-from tests.lsp.test_commands import INVALID_PARAMS, REQUEST_CANCELLED, REQUEST_FAILED, check_refused
+from tests.lsp.test_commands import (
+    INVALID_PARAMS,
+    REQUEST_CANCELLED,
+    REQUEST_FAILED,
+    UI_CAPABILITIES,
+    check_refused,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -242,9 +248,19 @@ def test_untrusted(client: Client, tmp_path: Path, told: str) -> None:
         client.answer(identifier)
 
     assert {"reason": "untrusted"} == caught.value.error["data"]
-    check_refused(client, begin(client, "test.operate"), REQUEST_FAILED, "Operate", "not trusted")
+    assert str(caught.value).startswith("Operate runs programs, which is off")
+    assert "Manage Workspace Trust" in str(caught.value)
     assert {"done": True} == client.answer(begin(client, "test.quick"))
     assert not (tmp_path / PUT_BACK).exists()
+
+
+def test_untrusted_with_a_button(client: Client) -> None:
+    """A client with an interface of its own shows what leads to trust: nothing else need say it."""
+    client.initialize(capabilities=UI_CAPABILITIES, initializationOptions={"trusted": False})
+    with pytest.raises(ServerError) as caught:
+        client.answer(begin(client, "test.operate"))
+
+    assert caught.value.error["message"].endswith("as long as this workspace is not trusted")
 
 
 @pytest.mark.slow
@@ -316,7 +332,7 @@ def test_nobody_to_ask_for_a_text(client: Client) -> None:
     """A client with messages alone is told which argument would have been the answer."""
     client.initialize()
 
-    check_refused(client, begin(client, "test.name"), REQUEST_FAILED, "test.name", "pass name")
+    check_refused(client, begin(client, "test.name"), REQUEST_FAILED, "Name: ", "pass name")
 
 
 def test_commands_beyond_the_declared_are_told(client: Client) -> None:

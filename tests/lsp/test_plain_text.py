@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pinfold.features.markup import without_backticks
 from pinfold.lsp.plain_text import as_shown
 
@@ -45,6 +47,29 @@ def test_messages_and_progress() -> None:
     assert {"token": "`t`", "value": {"kind": "begin", "title": "a", "message": "b"}} == as_shown(
         "$/progress", report
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("nothing was changed here: it is gone", "Nothing was changed here: it is gone"),
+        ("the interpreter of .venv is gone; so", "The interpreter of .venv is gone; so"),
+        ("Already", "Already"),
+        ("`flask` is not installed", "flask is not installed"),
+        (".venv is gone", ".venv is gone"),
+        ("requirements.txt is gone", "requirements.txt is gone"),
+        ("shop/requirements.txt is gone", "shop/requirements.txt is gone"),
+        ("/work is gone", "/work is gone"),
+        ("typing-extensions is gone", "typing-extensions is gone"),
+        ("dev: 3 requirements pinned", "dev: 3 requirements pinned"),
+        ("uv cannot tell", "uv cannot tell"),
+        ("", ""),
+    ],
+)
+@pytest.mark.parametrize("method", ["window/showMessage", "window/showMessageRequest"])
+def test_how_a_message_begins(method: str, message: str, shown: str) -> None:
+    """With a capital letter, save where it begins with a path or a name."""
+    assert {"type": 1, "message": shown} == as_shown(method, {"type": 1, "message": message})
 
 
 def test_all_else() -> None:

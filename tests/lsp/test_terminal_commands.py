@@ -48,8 +48,14 @@ def test_where_a_terminal_starts(client: Client, project: Path) -> None:
 
 
 def test_none(client: Client, tmp_path: Path) -> None:
-    """Without an environment there is nothing to activate."""
+    """Without an environment there is nothing to activate, which takes one short sentence."""
     (tmp_path / "empty").mkdir()
     client.initialize(root=tmp_path / "empty")
 
-    check_refused(client, begin(client, "terminalActivation", {}), REQUEST_FAILED, "no environment")
+    check_refused(
+        client,
+        begin(client, "terminalActivation", {}),
+        REQUEST_FAILED,
+        "there is no environment for empty yet: create or select one",
+    )
+    assert [] == client.requests

@@ -67,6 +67,27 @@ def test_folder_that_is_gone(client: Client, project: Path, tmp_path: Path) -> N
     ]
 
 
+def test_what_folders_are_called(client: Client, project: Path, tmp_path: Path) -> None:
+    """By the client's names for them; and what another folder has, by where it lies in there."""
+    other = tmp_path / "shop"
+    make_environment(other / ".venv", "django")
+    folders = [
+        {"uri": project.as_uri(), "name": "The Mono"},
+        {"uri": other.as_uri(), "name": ""},
+    ]
+    client.initialize(workspaceFolders=folders)
+    execute(client, "selectEnvironment", folder=str(project), environment=str(other / ".venv"))
+    mono, shop = children(client)
+    labels = [mono["label"], shop["label"], mono["children"][0]["label"]]
+    renamed = {"uri": (tmp_path / "third").as_uri(), "name": "The Third"}
+    (tmp_path / "third").mkdir()
+    event = {"added": [renamed], "removed": folders[:1]}
+    client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+
+    assert ["The Mono", "shop", "shop/.venv"] == labels
+    assert ["shop", "The Third"] == [node["label"] for node in children(client)]
+
+
 @pytest.mark.parametrize("marks", [(), ("EXTERNALLY-MANAGED",)], ids=["own", "of the system"])
 def test_packages_of_an_interpreter(
     client: Client, project: Path, tmp_path: Path, marks: tuple[str, ...]

@@ -7,6 +7,7 @@ marked for. It is made of the shapes that programs get of the same things; reads
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pinfold.features.markup import message
@@ -60,11 +61,15 @@ class TreeNode:
     children: tuple[TreeNode, ...] | None = ()
 
 
-def folders_tree(listings: Mapping[str, Mapping[str, Any] | str]) -> tuple[TreeNode, ...]:
+def folders_tree(
+    listings: Mapping[str, Mapping[str, Any] | str],
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[TreeNode, ...]:
     """Return what stands at the top, of listings of environments by their folders.
 
-    A text in place of a listing says why there is none. The folders, if there are several. Nothing
-    at all if none has an environment of its own, so that the one thing to do is to make one.
+    *names* are what folders are called, of those that are not called as they are on disk. A text in
+    place of a listing says why there is none. The folders, if there are several. Nothing at all if
+    none has an environment of its own, so that the one thing to do is to make one.
     """
     found = {
         folder: (problem_node(listing, {"folder": folder}),)
@@ -77,7 +82,7 @@ def folders_tree(listings: Mapping[str, Mapping[str, Any] | str]) -> tuple[TreeN
         return ()
     if len(found) == 1:
         return next(iter(found.values()))
-    return tuple(_folder(folder, nodes) for folder, nodes in found.items())
+    return tuple(_folder(folder, names.get(folder, ""), nodes) for folder, nodes in found.items())
 
 
 def packages_tree(
@@ -131,8 +136,8 @@ def node_json(node: TreeNode) -> Json:
     }
 
 
-def _folder(folder: str, nodes: tuple[TreeNode, ...]) -> TreeNode:
-    name = folder.rstrip("/").rpartition("/")[2] or folder
+def _folder(folder: str, name: str, nodes: tuple[TreeNode, ...]) -> TreeNode:
+    name = name or folder.rstrip("/").rpartition("/")[2] or folder
     return TreeNode(name, {"folder": folder}, spoken=name, is_unfolded=True, children=nodes)
 
 

@@ -89,9 +89,14 @@ def words_json(
     selection: Selection | None,
     write_path: WritePath,
     uses: Sequence[Selection] = (),
+    *,
+    show_path: WritePath | None = None,
 ) -> Json:
-    """Return the shape of what is shown of an installation."""
-    words = words_for(examined, project, selection, write_path, uses)
+    """Return the shape of what is shown of an installation.
+
+    *show_path* writes paths where there is little room, if that differs.
+    """
+    words = words_for(examined, project, selection, show_path or write_path, uses)
     return {
         "label": words.label,
         "description": words.description,

@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-UNTRUSTED = (
-    "runs programs, which is off as long as this workspace is not trusted; trust it in the editor"
-    " (VS Code: `Workspaces: Manage Workspace Trust`) and try again"
-)
+UNTRUSTED = "runs programs, which is off as long as this workspace is not trusted"
 """Why a command that needs trust is off; what is off stands before it."""
+
+UNTRUSTED_AND_HOW = (
+    f"{UNTRUSTED}; trust it in the editor (VS Code: `Workspaces: Manage Workspace Trust`) and try"
+    " again"
+)
+"""The same where there is no button that leads there."""
 
 
 class ArgumentKind(Enum):
@@ -357,9 +360,14 @@ COMMANDS: tuple[Command, ...] = (
         (
             FOLDER,
             Argument("file", ArgumentKind.PATH, "The file; left out, that of the folder."),
+            Argument(
+                "files",
+                ArgumentKind.PATHS,
+                "Several files at once; the result then names the first, and counts for all.",
+            ),
         ),
         is_for_people=True,
-        for_files="file",
+        for_files="files",
     ),
     Command(
         "pinfold.undo",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pinfold.lsp.command_table import Command
     from pinfold.lsp.commands import Arguments, ArgumentValue, Session
 
-_FILE, _FILES = "file", "files"
+_FILES = "files"
 
 # Each of these says which folder is meant, so that nobody has to guess it from where he looks.
 _SAY_FOLDER = ("folder", "file", "files", "requirements")
@@ -76,27 +76,19 @@ async def _pointed(session: Session, paths: Sequence[Path]) -> tuple[Pointed, ..
 def _of_selected(command: Command, found: Sequence[Pointed]) -> Arguments:
     files = tuple(one.file for one in found if one.file is not None)
     if command.for_files and len(files) == len(found):
-        return _files(command, found[0].folder, files)
+        return {"folder": found[0].folder, command.for_files: files}
     folders = {one.folder: None for one in found}
     if len(folders) > 1:
-        raise BadArguments(f"{command.id} is about one folder at a time")
+        raise BadArguments(f"{command.name} is about one folder at a time")
     return {"folder": found[0].folder}
 
 
 def _of_active(command: Command, session: Session, found: Pointed) -> Arguments:
     # Whoever makes an environment is asked what to install; where he looks does not tell.
-    if found.file is not None and command.for_files in (_FILE, _FILES):
-        return _files(command, found.folder, (found.file,))
+    if found.file is not None and command.for_files == _FILES:
+        return {"folder": found.folder, _FILES: (found.file,)}
     roots = session.documents.roots
     if roots and not any(found.path.is_relative_to(root) for root in roots):
         # A file of the library, or of another project: what is meant is the workspace.
         return {}
     return {"folder": found.folder}
-
-
-def _files(command: Command, folder: Path, files: tuple[Path, ...]) -> Arguments:
-    if command.for_files != _FILE:
-        return {"folder": folder, command.for_files: files}
-    if len(files) > 1:
-        raise BadArguments(f"{command.id} is about one file at a time")
-    return {"folder": folder, _FILE: files[0]}

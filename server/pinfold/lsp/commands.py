@@ -25,6 +25,7 @@ from pinfold.lsp.command_table import (
     COMMANDS_BY_ID,
     POINTED_AT,
     UNTRUSTED,
+    UNTRUSTED_AND_HOW,
     ArgumentKind,
 )
 from pinfold.lsp.convert import path_of_uri
@@ -92,12 +93,15 @@ class BadArguments(CommandFailed):
 
 
 class NeedsTrust(CommandFailed):
-    """*what* runs programs, and the workspace is not trusted."""
+    """*what* runs programs, and the workspace is not trusted.
+
+    With *has_ui*, the client shows a button that leads to trust, by the reason in `data`.
+    """
 
     data = MappingProxyType({"reason": "untrusted"})
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} {UNTRUSTED}")
+    def __init__(self, what: str, *, has_ui: bool) -> None:
+        super().__init__(f"{what} {UNTRUSTED if has_ui else UNTRUSTED_AND_HOW}")
 
 
 class Host(Protocol):
@@ -328,7 +332,7 @@ class Commands:
         self, command: Command, arguments: Arguments, answer: Answer, token: Token | None
     ) -> None:
         if command.needs_trust and self._host.is_trusted is False:
-            refusal = NeedsTrust(command.name)
+            refusal = NeedsTrust(command.name, has_ui=self._abilities.has_ui)
             answer.refuse(refusal.code, str(refusal), refusal.data)
             return
         execution = _Execution(answer)
@@ -431,10 +435,10 @@ class Commands:
         except CommandFailed as error:
             answer.refuse(error.code, masked(str(error)), error.data)
         except CannotAsk as error:
-            answer.refuse(REQUEST_FAILED, masked(f"{command.id}: {error}"))
+            answer.refuse(REQUEST_FAILED, masked(f"{command.name}: {error}"))
         except asyncio.CancelledError:
             # Usually it is answered by now, save where the command has ended itself.
-            answer.refuse(REQUEST_CANCELLED, f"{command.id} was cancelled")
+            answer.refuse(REQUEST_CANCELLED, f"{command.name} was cancelled")
             raise
         except Exception:
             _LOGGER.exception("%s failed", command.id)

@@ -10,6 +10,7 @@ import logging
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -88,12 +89,18 @@ class OpenFile:
 class Documents:
     """Every open document; lives as long as the session. Changes go through the workspace."""
 
-    def __init__(self, encoding: PositionEncoding, roots: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        encoding: PositionEncoding,
+        roots: Sequence[Path],
+        root_names: Mapping[Path, str] = MappingProxyType({}),
+    ) -> None:
         self.encoding = encoding
         self._by_uri: dict[str, OpenFile] = {}
         self._by_path: dict[Path, OpenFile] = {}
         self._judged: dict[Path, tuple[int, Judgement]] = {}
         self._roots = tuple(roots)
+        self._root_names = dict(root_names)
         self._workspace = Workspace(
             LocalFileSystem(),
             roots=self._roots,
@@ -187,14 +194,26 @@ class Documents:
         """The workspace folders."""
         return self._roots
 
+    @property
+    def root_names(self) -> Mapping[Path, str]:
+        """What the client calls workspace folders, of those that it has a name for."""
+        return self._root_names
+
     def environments_answered(self, answers: Mapping[EnvironmentQuery, EnvironmentAnswer]) -> None:
         """Take in what is known of environments."""
         self._workspace.apply(EnvironmentsAnswered(answers))
 
-    def change_roots(self, added: Sequence[Path], removed: Sequence[Path]) -> None:
-        """Add and remove workspace folders."""
+    def change_roots(
+        self,
+        added: Sequence[Path],
+        removed: Sequence[Path],
+        names: Mapping[Path, str] = MappingProxyType({}),
+    ) -> None:
+        """Add and remove workspace folders; *names* are those of the added."""
         kept = [root for root in self._roots if root not in removed]
         self._roots = (*kept, *(root for root in added if root not in kept))
+        known = {**self._root_names, **names}
+        self._root_names = {root: name for root, name in known.items() if root in self._roots}
         self._workspace.apply(RootsChanged(self._roots))
 
     def judge(self, file: OpenFile) -> Judgement:

@@ -37,6 +37,7 @@ from pinfold.lsp.command_places import (
     place_at,
     place_of,
     show,
+    shown,
     why_none,
     written,
 )
@@ -279,6 +280,7 @@ async def _listing(
 ) -> Json:
     snapshot = own_files(session.documents.snapshot)
     selection = None if place is None else place.selection
+    roots = session.documents.roots
 
     def work() -> Json:
         uses: tuple[Selection, ...] = ()
@@ -293,8 +295,10 @@ async def _listing(
         shapes = listing["environments"]
         assert isinstance(shapes, list)
         seen_from = _seen_from(place, projects)
+        show_path = partial(shown, roots=roots)
         for shape, item in zip(shapes, examined, strict=True):
-            shape.update(words_json(item, seen_from, selection, written, uses))
+            words = words_json(item, seen_from, selection, written, uses, show_path=show_path)
+            shape.update(words)
         return listing
 
     return await in_thread(work)

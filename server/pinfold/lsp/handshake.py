@@ -71,6 +71,7 @@ class Client:
     capabilities: Mapping[str, Any]
     options: Mapping[str, Any]
     roots: tuple[Path, ...]
+    root_names: Mapping[Path, str]
     process_id: int | None
 
     @classmethod
@@ -84,6 +85,7 @@ class Client:
             capabilities if isinstance(capabilities, dict) else {},
             options if isinstance(options, dict) else {},
             tuple(_roots(params)),
+            folder_names(params.get("workspaceFolders")),
             process_id if isinstance(process_id, int) else None,
         )
 
@@ -286,6 +288,16 @@ def folders(found: object) -> list[Path]:
         return []
     uris = [folder.get("uri") if isinstance(folder, dict) else None for folder in found]
     return [path for uri in uris if isinstance(uri, str) and (path := path_of_uri(uri))]
+
+
+def folder_names(found: object) -> dict[Path, str]:
+    """Return what workspace folders are called, of those that have a name, as they came."""
+    names: dict[Path, str] = {}
+    for folder in found if isinstance(found, list) else ():
+        name = folder.get("name") if isinstance(folder, dict) else None
+        if isinstance(name, str) and name.strip():
+            names.update(dict.fromkeys(folders([folder]), name))
+    return names
 
 
 def _roots(params: Mapping[str, Any]) -> list[Path]:

@@ -82,7 +82,7 @@ async def _create(scene: Scene, arguments: Arguments) -> object:
     async def place(can_go_back: bool) -> object:
         nonlocal prefix, is_over
         asked_of = folder / USUAL_PLACE if named is None else as_path(named)
-        answer = await ask_place(scene.conversation, folder, asked_of, can_go_back=can_go_back)
+        answer = await ask_place(scene.conversation, scene.place, asked_of, can_go_back=can_go_back)
         if isinstance(answer, tuple):
             prefix, is_over = answer
         return answer

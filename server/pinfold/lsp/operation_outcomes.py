@@ -27,6 +27,7 @@ from pinfold.features.operations import (
 from pinfold.lsp.command_places import ask_machine, place_at
 from pinfold.lsp.convert import to_range, uri_of_path
 from pinfold.lsp.environment_search import search_anew, tell_of_inventory
+from pinfold.lsp.failure_log import failure_log
 from pinfold.lsp.install_failures import FailedLine
 from pinfold.lsp.operation_questions import may_go_on_unsaved
 from pinfold.lsp.requirements_files import unsaved_files
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from pinfold.lsp.commands import Arguments, Session
     from pinfold.lsp.operation_scene import Scene
 
+LOG_MESSAGE = "window/logMessage"
 SHOW_DOCUMENT = "window/showDocument"
 
 _UNDO, _SHOW_LOG = "Undo", "Show Log"
@@ -102,8 +104,23 @@ async def run_and_tell(
         if not session.background.is_over:
             await _tell(scene, request, saver.cancelled(outcome))
         raise
+    await _log_failure(scene, request, said, outcome)
     await _tell(scene, request, outcome)
     return outcome
+
+
+async def _log_failure(
+    scene: Scene, request: Request, said: Sequence[str], outcome: Outcome
+) -> None:
+    """Leave in the client's log what a message on the screen is soon gone with."""
+    if outcome.failure is None:
+        return
+    command = ("pinfold", *said)
+    text = await in_thread(
+        partial(failure_log, command, request.prefix, outcome.failure, outcome.log)
+    )
+    params = {"type": _MESSAGE_TYPES[Severity.ERROR], "message": text}
+    scene.session.peer.tell(LOG_MESSAGE, params)
 
 
 def _tell_cancelled(scene: Scene, request: Request) -> None:

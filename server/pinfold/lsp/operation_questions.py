@@ -54,6 +54,9 @@ if TYPE_CHECKING:
 USUAL_PLACE = ".venv"
 USUAL_FILE = "requirements.txt"
 
+MAX_NAME_BYTES = 255
+"""How long a part of a path may be, on every file system that people have."""
+
 _ENTER, _OVER, _OTHER = "enter", "over", "other"
 _ALL = "*"
 _FEW = 5
@@ -78,9 +81,12 @@ async def asked_in_turn(questions: Sequence[Ask]) -> bool:
 
 
 async def ask_place(
-    conversation: Conversation, folder: Path, prefix: Path, *, can_go_back: bool
+    conversation: Conversation, place: Place, prefix: Path, *, can_go_back: bool
 ) -> tuple[Path, bool] | Back | None:
     """Return where an environment is made, and whether in place of the one that is at *prefix*."""
+    folder = place.folder
+    # Whoever has named a place elsewhere may have another beside it.
+    within = (place.project, prefix.parent)
     items = (
         PickItem(_OVER, "Make it anew", "what is there is set aside, and undo brings it back"),
         PickItem(_OTHER, "Another name…", "beside it", is_secondary=True),
@@ -99,7 +105,7 @@ async def ask_place(
             return prefix, True
 
         async def problem(text: str) -> str | None:
-            return await in_thread(partial(_problem_of_place, folder, text))
+            return await in_thread(partial(_problem_of_place, folder, within, text))
 
         question = Input("Create Environment", f"Its folder, in {folder}", "path", can_go_back=True)
         named = await conversation.input(question, problem)
@@ -117,12 +123,18 @@ def is_taken(prefix: Path) -> bool:
         return True
 
 
-def _problem_of_place(folder: Path, text: str) -> str | None:
+def _problem_of_place(folder: Path, within: Sequence[Path], text: str) -> str | None:
     if not text.strip():
         return "a folder needs a name"
     if "\0" in text:
         return "no path holds a NUL"
     place = _placed(folder, text)
+    if any(len(part.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES for part in place.parts):
+        return f"a name is no longer than {MAX_NAME_BYTES} bytes"
+    if place.name.startswith("-"):
+        return "a name that begins with a hyphen looks like an option to every command"
+    if not any(known in place.parents for known in within):
+        return f"that is not in {written(within[0])}"
     refusal = refusal_of_place(place, (place.name,))
     if refusal is not None:
         return refusal.message

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pinfold.core.environments.conversation import Conversation, Preview, Question
     from pinfold.core.environments.operations.workbench import Workbench
     from pinfold.core.workspace.snapshot import Snapshot
-    from pinfold.lsp.commands import Arguments, Host, Session
+    from pinfold.lsp.commands import Arguments, Session
     from pinfold.lsp.machine import Machine, Place
 
 
@@ -71,7 +71,7 @@ async def scene_of(session: Session, arguments: Arguments) -> Scene | None:
     untrusted = session.documents.roots if host.is_trusted is False else ()
     bench = await in_thread(partial(machine.workbench, host.tools, untrusted))
     agrees = arguments.get("yes") is True
-    conversation = _Consent(session.conversation, host, is_given=agrees)
+    conversation = _Consent(session, is_given=agrees)
     only_preview = arguments.get("dryRun") is True
     return Scene(session, machine, bench, place, conversation, agrees, only_preview)
 
@@ -166,11 +166,13 @@ class _Consent:
     With *is_given*, somebody has agreed to everything already; he may still be asked.
     """
 
-    def __init__(self, way: Conversation, host: Host, *, is_given: bool) -> None:
+    def __init__(self, session: Session, *, is_given: bool) -> None:
+        way = session.conversation
         self.pick, self.pick_many, self.input = way.pick, way.pick_many, way.input
         self.tell, self.progress = way.tell, way.progress
         self._way = way
-        self._host = host
+        self._host = session.host
+        self._has_ui = session.has_ui
         self._is_given = is_given
 
     async def confirm(self, question: Question) -> bool:
@@ -191,7 +193,7 @@ class _Consent:
             action = await self._way.preview(preview)
         if action is not None and self._host.is_trusted is False:
             # A plan may have been on show for long, and making it takes its time, too.
-            raise NeedsTrust(preview.title)
+            raise NeedsTrust(preview.title, has_ui=self._has_ui)
         return action
 
 

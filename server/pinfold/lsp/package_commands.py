@@ -35,6 +35,7 @@ from pinfold.lsp.command_places import (
     written,
 )
 from pinfold.lsp.commands import BadArguments, CommandFailed
+from pinfold.lsp.operation_scene import paths_of
 from pinfold.lsp.requirements_files import requirements_files
 from pinfold.lsp.transport import in_thread
 from pinfold.lsp.workspace_edits import FileEdits, apply_edits
@@ -87,29 +88,50 @@ async def freeze_environment(session: Session, arguments: Arguments) -> object:
 
 
 async def pin_all(session: Session, arguments: Arguments) -> object:
-    """Pin what is not pinned in a file to what is installed."""
-    named = arguments.get("file")
-    path = None if named is None else as_path(named)
-    if path is None:
-        place = await place_of(session, arguments, asks=True)
-        path = None if place is None else await _asked_file(session, place)
-        if path is None:
-            return None
-    place = await place_at(session, path)
-    snapshot = own_files(session.documents.snapshot)
-    pins = await in_thread(partial(_pins, snapshot, path, place))
-    if isinstance(pins, str):
-        raise CommandFailed(f"{path} {pins}")
-    edits, left = pins
-    if edits.edits:
-        problem = await apply_edits(session, "Pin all requirements", [edits])
+    """Pin what is not pinned in files to what is installed."""
+    paths = await _files_to_pin(session, arguments)
+    if not paths:
+        return None
+    found: list[FileEdits] = []
+    left = 0
+    for path in paths:
+        place = await place_at(session, path)
+        snapshot = own_files(session.documents.snapshot)
+        pins = await in_thread(partial(_pins, snapshot, path, place))
+        if isinstance(pins, str):
+            raise CommandFailed(f"{path} {pins}")
+        edits, not_pinned = pins
+        found.append(edits)
+        left += not_pinned
+    names = ", ".join(written(path) for path in paths)
+    changed = [edits for edits in found if edits.edits]
+    if changed:
+        # At once, so that one undo takes it back, and a client that does not do it changes none.
+        problem = await apply_edits(session, "Pin all requirements", changed)
         if problem is not None:
-            raise CommandFailed(f"{path} is as it was: {problem}")
-    count = len(edits.edits)
-    said = f"{path.name}: {count:,} requirement{'s' * (count != 1)} pinned"
+            state = "is as it was" if len(paths) == 1 else "are as they were"
+            raise CommandFailed(f"{names} {state}: {problem}")
+    count = sum(len(edits.edits) for edits in found)
+    where = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
+    said = f"{where}: {count:,} requirement{'s' * (count != 1)} pinned"
     why = f", {left:,} left open, since nothing that fits is installed" if left else ""
     session.conversation.tell(f"{said}{why}.", Severity.INFO)
-    return {"version": 1, "file": written(path), "pinned": count, "left": left}
+    return {"version": 1, "file": written(paths[0]), "pinned": count, "left": left}
+
+
+async def _files_to_pin(session: Session, arguments: Arguments) -> tuple[Path, ...]:
+    """Return the files that are meant; none if a person was asked, and does not say."""
+    named = (*(paths_of(arguments, "files") or ()), *_named_file(arguments))
+    if named:
+        # One that is named twice would be pinned twice over.
+        return tuple(dict.fromkeys(named))
+    place = await place_of(session, arguments, asks=True)
+    path = None if place is None else await _asked_file(session, place)
+    return () if path is None else (path,)
+
+
+def _named_file(arguments: Arguments) -> tuple[Path, ...]:
+    return (as_path(arguments["file"]),) if "file" in arguments else ()
 
 
 async def show_history(session: Session, arguments: Arguments) -> object:

@@ -27,7 +27,7 @@ from pinfold import __version__
 from pinfold.lsp.convert import InvalidChange, path_of_uri
 from pinfold.lsp.diagnostics import Diagnostics
 from pinfold.lsp.documents import Documents
-from pinfold.lsp.handshake import Client, ToolSettings, folders
+from pinfold.lsp.handshake import Client, ToolSettings, folder_names, folders
 from pinfold.lsp.late_answers import LateAnswers
 from pinfold.lsp.parent import watch_parent
 from pinfold.lsp.plain_text import as_shown
@@ -365,7 +365,7 @@ class PinfoldProtocol(LanguageServerProtocol):
             raise Refusal("the server is initialized already", code=_INVALID_REQUEST)
         self.client = client = Client.of(params)
         self.is_trusted, self.tools = client.is_trusted, client.tools
-        self.documents = Documents(client.encoding, client.roots)
+        self.documents = Documents(client.encoding, client.roots, client.root_names)
         reports = OpenReports(self.documents, client.diagnostics)
         self.diagnostics = Diagnostics(
             self.documents,
@@ -523,7 +523,8 @@ class PinfoldProtocol(LanguageServerProtocol):
         """Add and remove workspace folders."""
         event = params.get("event") if isinstance(params, dict) else None
         if isinstance(event, dict) and self.documents and self.diagnostics:
-            self.documents.change_roots(folders(event.get("added")), folders(event.get("removed")))
+            added, removed = event.get("added"), event.get("removed")
+            self.documents.change_roots(folders(added), folders(removed), folder_names(added))
             self.diagnostics.roots_changed()
 
     # What is asked about a document.

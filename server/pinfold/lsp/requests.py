@@ -19,7 +19,7 @@ from pinfold.features.code_actions import has_safe_fixes, quick_fixes
 from pinfold.features.command_actions import command_actions
 from pinfold.features.document_links import document_links
 from pinfold.features.hover import hover
-from pinfold.lsp.command_table import COMMANDS_BY_ID, UNTRUSTED
+from pinfold.lsp.command_table import COMMANDS_BY_ID, UNTRUSTED_AND_HOW
 from pinfold.lsp.convert import expressible, to_offset, to_position, uri_of_path
 from pinfold.lsp.documents import judged
 
@@ -167,7 +167,7 @@ def _command_actions(
             title=action.title,
             kind=types.CodeActionKind.QuickFix,
             diagnostics=_mended(documents, document, action.finding, context),
-            disabled=types.CodeActionDisabled(f"It {UNTRUSTED}") if is_off else None,
+            disabled=types.CodeActionDisabled(f"It {UNTRUSTED_AND_HOW}") if is_off else None,
             command=types.Command(action.title, action.command, arguments=[_argument(action)]),
         )
 

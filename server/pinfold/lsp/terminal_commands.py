@@ -12,7 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pinfold.core.environments.terminal_activation import terminal_environment
-from pinfold.lsp.command_places import as_path, ask_machine, place_of, why_none, written
+from pinfold.core.model.environment import EnvironmentState
+from pinfold.lsp.command_places import as_path, ask_machine, place_of, shown, why_none, written
 from pinfold.lsp.commands import CommandFailed
 from pinfold.lsp.machine import Refused
 from pinfold.lsp.transport import in_thread
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pinfold.core.environments.terminal_activation import TerminalVariable
-    from pinfold.features.environments import Json
+    from pinfold.features.environments import Json, Selection
     from pinfold.lsp.commands import Arguments, Handler, Session
     from pinfold.lsp.machine import Machine
 
@@ -35,7 +36,7 @@ async def terminal_activation(session: Session, arguments: Arguments) -> object:
         return None
     path = arguments.get("environment") or place.selection.prefix
     if path is None:
-        raise CommandFailed(why_none(place.selection))
+        raise CommandFailed(_why_none(place.selection, session))
     installation = await ask_machine(partial(machine.identified, as_path(path)))
     found = await ask_machine(partial(machine.terminal_activation, installation))
     executable = installation.executable
@@ -47,6 +48,18 @@ async def terminal_activation(session: Session, arguments: Arguments) -> object:
         "environment": terminal_environment(found),
         "refusal": found.refusal,
     }
+
+
+def _why_none(selection: Selection, session: Session) -> str:
+    """Return why nothing can be active: briefly where there is none, which asks for no reason.
+
+    Not as a question: a client asks for its usual terminal and its debugger, too, where nobody
+    waits to be asked.
+    """
+    if selection.answer.state is not EnvironmentState.NONE:
+        return why_none(selection)
+    folder = shown(selection.folder, session.documents.roots)
+    return f"there is no environment for {folder} yet: create or select one"
 
 
 async def terminal_variables(machine: Machine, prefix: Path) -> list[Json]:

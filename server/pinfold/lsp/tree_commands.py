@@ -35,7 +35,10 @@ async def environment_tree(session: Session, arguments: Arguments) -> object:
     nodes: tuple[TreeNode, ...]
     if "environment" not in arguments:
         roots = session.documents.roots
-        nodes = folders_tree({written(root): await _listing(session, root) for root in roots})
+        nodes = folders_tree(
+            {written(root): await _listing(session, root) for root in roots},
+            {written(root): name for root, name in session.documents.root_names.items()},
+        )
     else:
         given: Json = {
             name: written(cast("Path", arguments[name]))

@@ -140,6 +140,21 @@ def test_sentences_say_what_is_missing(tool: str) -> None:
     assert "nowhere-to-be-found" in told[2]
 
 
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_host_that_is_unknown_is_named(tool: str) -> None:
+    """The one whose name could not be looked up, however each tool words that."""
+    name = "unknown-host.closer" if tool.startswith("pip") else "unknown-host"
+
+    assert "packages.invalid" in explain(recording(tool, name)).cause
+
+
+def test_a_host_is_not_guessed() -> None:
+    """Where a tool does not say which name it was, none is told."""
+    completed = Completed(Ending.EXITED, 1, b"", b"Name or service not known", is_shortened=False)
+
+    assert "the name of the index cannot be looked up" == explain(completed).cause
+
+
 @pytest.mark.parametrize(
     ("ending", "kind"), [(Ending.CANCELLED, K.CANCELLED), (Ending.TIMED_OUT, K.TIMED_OUT)]
 )

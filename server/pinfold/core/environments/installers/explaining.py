@@ -56,6 +56,11 @@ _OTHER_PYTHON = "Choose another version of {package}, or an environment with ano
 # Bounded, and only where a word begins: a build can print what it likes, and a lot of it.
 _NAME = r"(?<![A-Za-z0-9._-])(?P<package>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)"
 
+_NOT_RESOLVED = (
+    "Temporary failure in name resolution|Name or service not known|getaddrinfo failed"
+    "|nodename nor servname"
+)
+
 # In the order of what counts: an index that wants a password also makes it look as if there were no
 # such package, and a full disk makes a build fail.
 _SIGNS: tuple[_Sign, ...] = (
@@ -204,8 +209,17 @@ _SIGNS: tuple[_Sign, ...] = (
     ),
     _Sign(
         _K.NO_NETWORK,
-        r"Temporary failure in name resolution|Name or service not known|dns error"
-        r"|getaddrinfo failed|nodename nor servname",
+        r"Failed to resolve (?:IP address for )?'(?P<host>[^'\s]{1,253})'"
+        r"|host='(?P<host2>[^'\s]{1,253})', port=[0-9]+\): (?:(?!host=').){0,600}?(?:"
+        + _NOT_RESOLVED
+        + r")|for url \(https?://(?:[^/\s@)]{0,2000}@)?(?P<host3>[^/\s:@)]{1,253})[^\s)]{0,2000}\)"
+        r" (?:cause|Caused by): client error \(Connect\) (?:cause|Caused by): dns error",
+        "the name of the index cannot be looked up: {host}",
+        "Check the network, and the address of the index",
+    ),
+    _Sign(
+        _K.NO_NETWORK,
+        _NOT_RESOLVED + "|dns error",
         "the name of the index cannot be looked up",
         "Check the network, and the address of the index",
     ),
