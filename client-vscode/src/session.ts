@@ -20,6 +20,7 @@ import {
   type StaticFeature,
 } from "vscode-languageclient/node";
 import type { EnvironmentChanged } from "./generated/protocol";
+import { ServerLog } from "./log";
 import { ProgressNotifications } from "./progress";
 import { findPython, forgetPython, offerProgram, programOf, ProgramMissing } from "./python";
 import { Questions } from "./ui";
@@ -38,22 +39,15 @@ export const DOCUMENTS = [
 const SETTINGS_OF_THE_START = ["path", "python", "diagnosticMode"];
 const MAX_CRASHES = 3;
 const CRASHES_WITHIN_MS = 3 * 60_000;
-const KEPT_LINES = 200;
 const ENDED_EARLY = "it has ended before it was ready";
-const LEVELS = ["info", "warn", "error"] as const;
-/** As the server's log has them. */
-const LEVELS_THERE: Readonly<Record<string, "warn" | "error">> = { WARNING: "warn", ERROR: "error", CRITICAL: "error" };
 
 export class ServerSession implements vscode.Disposable {
   /** What `pinfold/environmentChanged` said last, by the folder's URI as text. */
   readonly environments = new Map<string, EnvironmentChanged>();
   /** What the server was started with last. */
   program = "never started";
-  /** The end of the log, for who reports an issue. */
-  readonly lastLines: string[] = [];
 
-  private readonly channel = vscode.window.createOutputChannel("Pinfold", { log: true });
-  private readonly trace = vscode.window.createOutputChannel("Pinfold Trace", { log: true });
+  private readonly serverLog = new ServerLog();
   private readonly stateChanged = new vscode.EventEmitter<void>();
   private readonly started = new vscode.EventEmitter<void>();
   private readonly environmentChanged = new vscode.EventEmitter<EnvironmentChanged>();
@@ -66,7 +60,8 @@ export class ServerSession implements vscode.Disposable {
   private readonly runs = new Set<Promise<unknown>>();
   private crashes: number[] = [];
 
-  readonly log = like(this.channel, Object.fromEntries(LEVELS.map((level) => [level, this.write.bind(this, level)])));
+  readonly log = this.serverLog.channel;
+  readonly lastLines = this.serverLog.lastLines;
   /** The server starts, has started or is gone; or the person looks at another file. */
   readonly onDidChangeState = this.stateChanged.event;
   readonly onDidStart = this.started.event;
@@ -75,7 +70,7 @@ export class ServerSession implements vscode.Disposable {
 
   constructor(private readonly context: vscode.ExtensionContext) {
     this.disposables = vscode.Disposable.from(
-      ...[this.environmentChanged, this.inventoryChanged, this.channel, this.started, this.stateChanged, this.trace],
+      ...[this.environmentChanged, this.inventoryChanged, this.serverLog, this.started, this.stateChanged],
       ...[
         [vscode.window.onDidChangeActiveTextEditor, vscode.window.onDidChangeActiveNotebookEditor],
         [vscode.workspace.onDidCloseTextDocument, vscode.workspace.onDidCloseNotebookDocument],
@@ -222,7 +217,7 @@ export class ServerSession implements vscode.Disposable {
       documentSelector: DOCUMENTS,
       initializationOptions: () => ({ ...settings(), trusted: vscode.workspace.isTrusted }),
       outputChannel: this.log,
-      traceOutputChannel: tracing(this.trace),
+      traceOutputChannel: this.serverLog.trace(),
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       stdioOptions: { stdout: () => undefined, stderr: () => undefined },
       middleware: { handleWorkDoneProgress: progress.handle },
@@ -260,10 +255,7 @@ export class ServerSession implements vscode.Disposable {
     this.program = command;
     this.log.info(`starting ${[command, ...args].join(" ")}`);
     const process = spawn(command, args, { cwd, windowsHide: true });
-    createInterface({ input: process.stderr }).on("line", (line) => {
-      const [, level = "", text = line] = /^([A-Z]+) (.*)/.exec(line) ?? [];
-      this.write(LEVELS_THERE[level] ?? "info", text);
-    });
+    createInterface({ input: process.stderr }).on("line", (line) => { this.serverLog.writeLine(line); });
     process.on("exit", (status, signal) => { this.log.info(`the server has ended: ${signal ?? status ?? ""}`); });
     await once(process, "spawn");
     // Detached: the language client would kill it after two seconds, while it still puts back what
@@ -280,12 +272,6 @@ export class ServerSession implements vscode.Disposable {
     const cache = vscode.Uri.joinPath(this.context.globalStorageUri, "pycache").fsPath;
     const program = vscode.Uri.joinPath(this.context.extensionUri, "bundled", "run.py").fsPath;
     return [python, "-I", "-X", `pycache_prefix=${cache}`, program, "server"];
-  }
-
-  private write(level: (typeof LEVELS)[number], text: string): void {
-    this.lastLines.push(`${level.toUpperCase()} ${text}`);
-    this.lastLines.splice(0, this.lastLines.length - KEPT_LINES);
-    this.channel[level](text);
   }
 
   private crashed(): void {
@@ -344,23 +330,6 @@ class PinfoldClient extends LanguageClient {
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
   }
-}
-
-/** Returns *channel* as the setting has it: to the language client, a log's level alone is the switch. */
-function tracing(channel: vscode.LogOutputChannel): vscode.LogOutputChannel {
-  const level = () => vscode.LogLevel[settings().get<string>("trace.server", "off") === "off" ? "Off" : "Trace"];
-  return like(channel, {
-    logLevel: level(),
-    onDidChangeLogLevel: (listen: (level: vscode.LogLevel) => void) =>
-      vscode.workspace.onDidChangeConfiguration(() => { listen(level()); }),
-    trace: (text: string) => { channel.info(text); },
-  });
-}
-
-/** Returns *channel* with something in it done otherwise. */
-function like(channel: vscode.LogOutputChannel, otherwise: Readonly<Record<string, unknown>>): vscode.LogOutputChannel {
-  const values = Object.entries(otherwise).map(([name, value]) => [name, { value }] as const);
-  return Object.create(channel, Object.fromEntries(values)) as vscode.LogOutputChannel;
 }
 
 /** Whether a request has failed because the server went away. */
