@@ -76,10 +76,14 @@ def own(listing: Message) -> Message:
 
 def test_asked_behind_a_listing(tmp_path: Path, root: Path) -> None:
     """The next listing knows what no file tells, and so does a later session that runs nothing."""
-    python = make_unknown(root, ANSWERS)
+    asked = tmp_path / "asked"
+    os.mkfifo(asked)
+    # It answers only once the first listing is there.
+    python = make_unknown(root, f'read line <"{asked}"; {ANSWERS}')
     with start(tmp_path) as client:
         initialize(client, root, trusted=True)
         first = own(execute(client, "listEnvironments", fresh=True))
+        asked.write_text("\n")
         changed = client.wait("pinfold/inventoryChanged")
         second = own(execute(client, "listEnvironments"))
     with start(tmp_path) as client:
