@@ -67,7 +67,12 @@ export function registerOtherExtensions(context: vscode.ExtensionContext, sessio
     listening?.dispose();
     other = found;
     // It may tell of a change before it has made it.
-    listening = await attempt(() => other?.onDidChange(() => setImmediate(() => void tell())));
+    try {
+      listening = other?.onDidChange(() => setImmediate(() => void tell()));
+    } catch (error) {
+      // At once and not by `attempt`: whoever looks meanwhile has to find what listens.
+      session.log.warn(`${other?.name ?? ""}: ${String(error)}`);
+    }
     await vscode.commands.executeCommand("setContext", "pinfold.hasPythonExtension", other !== undefined);
     await tell();
     await follow();

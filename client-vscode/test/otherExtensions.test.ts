@@ -87,6 +87,18 @@ test("one that tells of no changes is listened to all the same", async () => {
   assert.match(logged[0] ?? "", /not a function/);
 });
 
+test("a change there is told once, however often it was looked for", async () => {
+  started.fire();
+  happenings.extensionsChanged.fire();
+  await settled();
+  notified.length = 0;
+  changedThere.fire(undefined);
+  await settled();
+  await settled();
+
+  assert.equal(notified.length, 2);
+});
+
 test("a change there is told as it is then, though it was told before it was made", async () => {
   started.fire();
   await settled();

@@ -12,7 +12,7 @@ from pinfold.features.environments import Selection
 from pinfold.features.installation_words import Words, words_for
 from tests.features.test_environments import found
 
-ROOT = Path("/work/shop")
+ROOT = Path("/house/shop")
 NONE = EnvironmentAnswer(EnvironmentState.NONE, "there is none")
 
 
@@ -46,11 +46,11 @@ def test_a_folder_that_goes_along() -> None:
 
 def test_who_uses_it() -> None:
     """Projects are called by their ways from the folder, and one beside it by its name."""
-    used = {"shop": "/work/shop/.venv", "shop__web__api": "/b", "cellar": "/b"}
+    used = {"shop": "/house/shop/.venv", "shop__web__api": "/b", "cellar": "/b"}
 
     assert "Python ?, venv, used by cellar, web/api" == shown("/b", **used).description
     assert ("cellar", "web/api") == shown("/b", **used).users
-    assert "Python ?, venv" == shown("/work/shop/.venv", **used).description
+    assert "Python ?, venv" == shown("/house/shop/.venv", **used).description
     assert "used by a, b, c and 2 more" == used_by("abcde")
 
 

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pinfold.core.environments.locators.locator import USUAL_NAMES
+from pinfold.core.environments.layout import USUAL_NAMES
 from pinfold.core.model.environment import EnvironmentState
 from pinfold.core.model.wording import in_editor
 from pinfold.features.environments import FORMAT_VERSION, selection_json

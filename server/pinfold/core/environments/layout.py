@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 MAX_HEADER_BYTES = 64 * 1024
 MAX_DETAILS_BYTES = 256 * 1024
 
+USUAL_NAMES = frozenset({".venv", "venv", "env", ".env", ".virtualenv", "virtualenv", ".conda"})
+"""What environments inside of projects are called."""
+
 _MOST_PYTHONS = 100
 """How many ``lib/pythonX.Y`` of one prefix are looked at."""
 

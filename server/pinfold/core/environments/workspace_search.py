@@ -14,6 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
+from pinfold.core.environments.layout import USUAL_NAMES
 from pinfold.core.environments.python_envs import NamedPath, read_venv_file
 from pinfold.core.environments.stalls import Stalled
 from pinfold.core.files import Unreadable, UnreadableReason
@@ -177,7 +178,7 @@ class _Search:
                     self._descend(f"{path}{os.sep}envs", folder, folder.ignoring)
                 return
         self._go_on(folder, listing, found)
-        if not _LIKELY.isdisjoint(files):
+        if not USUAL_NAMES.isdisjoint(files):
             found += self._links(path, listing)
 
     def _go_on(self, folder: _Folder, listing: Listing, found: list[Candidate]) -> None:
@@ -231,14 +232,14 @@ class _Search:
         within = [name for name in directories if name not in _PRUNED]
         self._in_ignored += len(within)
         if len(within) > MAX_IN_IGNORED or self._in_ignored > MAX_IN_ALL_IGNORED:
-            within = sorted(_LIKELY.intersection(within))
+            within = sorted(USUAL_NAMES.intersection(within))
         for name in within:
             inner = f"{path}{os.sep}{name}"
             if any(look.filesystem.exists(f"{inner}{os.sep}{mark}") for mark in _MARKS):
                 candidate = look.candidate(inner)
                 if candidate is not None:
                     yield candidate
-        if not _LIKELY.isdisjoint(files):
+        if not USUAL_NAMES.isdisjoint(files):
             yield from self._links(path, listing)
 
     def _descend(self, path: str, folder: _Folder, ignoring: _Ignoring) -> None:
@@ -251,7 +252,7 @@ class _Search:
     def _links(self, folder: str, listing: Listing) -> Iterator[Candidate]:
         """Yield what links and files lead to that are called as environments are."""
         look = self._look
-        for name in sorted(_LIKELY.intersection(listing.files)):
+        for name in sorted(USUAL_NAMES.intersection(listing.files)):
             path = f"{folder}{os.sep}{name}"
             if look.filesystem.read_link(path) is not None:
                 # Invariant: it keeps the path that the user knows; where it leads is an alias.
@@ -268,9 +269,6 @@ class _Search:
                 candidate.real = look.real_path(candidate.prefix)
                 yield candidate
 
-
-_LIKELY = frozenset({".venv", "venv", ".virtualenv", "virtualenv", "env", ".env", ".conda"})
-"""What environments are called: looked into before anything else is asked."""
 
 _OWN_FOLDERS = frozenset({"conda-meta", "bin", "Scripts"})
 """The folders one of which an environment has that has no ``pyvenv.cfg``."""
@@ -323,7 +321,7 @@ class _Treatment(Enum):
 
 
 _TREATMENTS = {
-    **dict.fromkeys(_LIKELY, _Treatment.LOOK),
+    **dict.fromkeys(USUAL_NAMES, _Treatment.LOOK),
     **dict.fromkeys(_HOLDERS, _Treatment.GO_DOWN),
     **dict.fromkeys(_PRUNED, _Treatment.SKIP),
 }

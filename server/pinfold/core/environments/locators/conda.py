@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.environments.inspector import FOREIGN, Judgement
 from pinfold.core.environments.interpreters import name_of
-from pinfold.core.environments.locators.locator import USUAL_NAMES, Locator
+from pinfold.core.environments.layout import USUAL_NAMES
+from pinfold.core.environments.locators.locator import Locator
 from pinfold.core.files import is_local_path
 from pinfold.core.model.installation import InstallationKind
 

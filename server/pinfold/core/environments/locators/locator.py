@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pinfold.core.environments.inspector import Candidate, Inspector, Judgement
+from pinfold.core.environments.layout import USUAL_NAMES
 from pinfold.core.environments.python_envs import named_path
 
 if TYPE_CHECKING:
@@ -57,10 +58,6 @@ class Locator:
     locate: Callable[[Inspector], Iterator[Installation]] = _finds_nothing
     identify: Judge = recognises_nothing
     of_project: Callable[[str, Inspector], Iterator[Installation]] = _keeps_nothing
-
-
-USUAL_NAMES = frozenset({".venv", "venv", "env", ".env", ".virtualenv", "virtualenv", ".conda"})
-"""What environments inside of projects are called."""
 
 
 def project_of(candidate: Candidate) -> str | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pinfold.core.environments.inspector import Judgement
-from pinfold.core.environments.locators.locator import USUAL_NAMES, Locator
+from pinfold.core.environments.layout import USUAL_NAMES
+from pinfold.core.environments.locators.locator import Locator
 from pinfold.core.model.installation import InstallationKind
 
 if TYPE_CHECKING:
