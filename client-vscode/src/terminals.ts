@@ -2,10 +2,9 @@
 // server's to know; here it is handed to VS Code: variables for the terminals that VS Code opens, and
 // for those that we open ourselves a line, too, which VS Code's scripts evaluate in the shell.
 
-import * as path from "node:path";
 import * as vscode from "vscode";
 import { argumentOf, NeedsTrust, withMessage } from "./commands";
-import type { EnvironmentChanged, TerminalActivation } from "./generated/protocol";
+import type { DebugInterpreter, EnvironmentChanged, TerminalActivation } from "./generated/protocol";
 import type { ServerSession } from "./session";
 
 const DEBUG_TYPES = ["debugpy", "python"];
@@ -65,10 +64,6 @@ export function followEnvironments(session: ServerSession, all: vscode.GlobalEnv
   }
 }
 
-function asked(session: ServerSession, argument: object): Promise<TerminalActivation | null> {
-  return session.run("pinfold.terminalActivation", argument);
-}
-
 /** Has *collection* hold *variables* and no others; what stays the same makes no terminal stale. */
 export function setVariables(collection: vscode.EnvironmentVariableCollection, variables: Variables): void {
   const names = new Set(variables.map(({ name }) => name));
@@ -83,7 +78,7 @@ async function terminalOptions(session: ServerSession, argument: object): Promis
   if (!vscode.workspace.isTrusted) {
     throw new NeedsTrust("terminals run what is in the workspace, and so are off in Restricted Mode");
   }
-  const activation = await asked(session, argument);
+  const activation = await session.run<TerminalActivation | null>("pinfold.terminalActivation", argument);
   if (activation === null) {
     return undefined;
   }
@@ -101,34 +96,14 @@ async function withInterpreter(
   configuration: vscode.DebugConfiguration,
 ): Promise<vscode.DebugConfiguration> {
   const isSaid = ["python", "pythonPath"].some((name) => configuration[name] !== undefined);
-  const place = debuggedPlace(configuration, folder, session.activeFile);
-  if (isSaid || configuration.request === "attach" || place === undefined) {
+  if (isSaid || configuration.request === "attach") {
     return configuration;
   }
+  const place = { folder: folder?.uri.fsPath, file: session.activeFile?.fsPath };
+  const names = ["cwd", "module", "program"].filter((name) => configuration[name]);
+  const argument = { ...place, ...Object.fromEntries(names.map((name) => [name, configuration[name] as unknown])) };
   // Where there is no environment, the debugger has its own idea of what to run.
-  const found = await asked(session, { folder: place }).catch(() => null);
-  return found?.executable ? { ...configuration, python: found.executable } : configuration;
-}
-
-/** Returns what is debugged: a file, or the folder that something is run in; variables are not filled in yet. */
-export function debuggedPlace(
-  { cwd, module, program }: vscode.DebugConfiguration,
-  folder: vscode.WorkspaceFolder | undefined,
-  active: vscode.Uri | undefined,
-): string | undefined {
-  const base = folder?.uri.fsPath;
-  const values: Record<string, string | undefined> = {
-    file: active?.fsPath,
-    fileDirname: active && path.dirname(active.fsPath),
-    relativeFile: active && base && path.relative(base, active.fsPath),
-    workspaceFolder: base,
-  };
-  for (const { name, uri } of vscode.workspace.workspaceFolders ?? []) {
-    values[`workspaceFolder:${name}`] = uri.fsPath;
-  }
-  const filled = (text: unknown) => String(text).replace(/\$\{([^}]+)\}/g, (all, name: string) => values[name] ?? all);
-  const start = filled(cwd ?? base ?? "");
-  const said = module === undefined ? filled(program ?? "${file}") : start;
-  const place = path.isAbsolute(said) ? said : path.resolve(base ?? path.sep, start, said);
-  return place.includes("${") ? base : place;
+  const asked = session.run<DebugInterpreter>("pinfold.debugInterpreter", argument).catch(() => null);
+  const executable = (await asked)?.executable;
+  return executable ? { ...configuration, python: executable } : configuration;
 }

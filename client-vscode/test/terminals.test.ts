@@ -1,9 +1,9 @@
-// What of an environment gets into terminals, and which file it is that is debugged.
+// What of an environment gets into terminals.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EnvironmentChanged } from "../src/generated/protocol";
-import { debuggedPlace, followEnvironments, setVariables } from "../src/terminals";
+import { followEnvironments, setVariables } from "../src/terminals";
 import { editor, Uri, workspace } from "./editor";
 
 type Variable = NonNullable<EnvironmentChanged["variables"]>[number];
@@ -64,32 +64,4 @@ test("each folder's terminals have its environment, where that is wanted and kno
   workspace.isTrusted = false;
   follow();
   assert.deepEqual(names(), [[], [], []]);
-});
-
-test("what is debugged lies where the configuration has it, whatever is in front", () => {
-  const folder = { uri: Uri.file("/ours"), name: "ours", index: 0 };
-  workspace.workspaceFolders = [folder, { uri: Uri.file("/theirs"), name: "theirs" } as never];
-  const place = (said: object) => debuggedPlace(said as never, folder as never, Uri.file("/theirs/web/app.py") as never);
-
-  assert.equal(place({ program: "src/app.py" }), "/ours/src/app.py");
-  assert.equal(place({ program: "app.py", cwd: "${workspaceFolder}/web" }), "/ours/web/app.py");
-  assert.equal(place({ module: "flask" }), "/ours");
-  assert.equal(place({ module: "flask", cwd: "${workspaceFolder:theirs}/web" }), "/theirs/web");
-  assert.equal(place({ program: "${workspaceFolder:theirs}/main.py" }), "/theirs/main.py");
-  assert.equal(place({ program: "${fileDirname}/main.py" }), "/theirs/web/main.py");
-  assert.equal(place({ program: "${relativeFile}" }), "/theirs/web/app.py");
-  assert.equal(place({ program: "${env:APP}/main.py" }), "/ours");
-});
-
-test("what is debugged is the program, the file in front, or else something in the folder", () => {
-  const folder = { uri: Uri.file("/ours"), name: "ours", index: 0 } as never;
-  const active = Uri.file("/ours/web/app.py");
-  const place = (program: unknown, ...[shown]: unknown[]) => debuggedPlace({ program } as never, folder, shown as never);
-
-  assert.equal(place("/ours/web/main.py"), "/ours/web/main.py");
-  assert.equal(place("${workspaceFolder}/web/main.py"), "/ours/web/main.py");
-  assert.equal(place("${file}", active), "/ours/web/app.py");
-  assert.equal(place(undefined, active), "/ours/web/app.py");
-  assert.equal(place("${file}"), "/ours");
-  assert.equal(place("${command:pick}"), "/ours");
 });

@@ -97,6 +97,7 @@ def test_commands_are_documented() -> None:
 def test_each_declared_command_has_a_handler() -> None:
     """What is declared is done, and what is done is declared."""
     from pinfold.lsp import (
+        debug_commands,
         environment_commands,
         operation_commands,
         package_commands,
@@ -106,6 +107,7 @@ def test_each_declared_command_has_a_handler() -> None:
     from pinfold.lsp.command_table import COMMANDS_BY_ID
 
     modules = (
+        debug_commands,
         environment_commands,
         operation_commands,
         package_commands,

@@ -168,6 +168,7 @@ export interface LanguageServer {
   activation?: Activation;
   environmentTree?: EnvironmentTree;
   treeNode?: TreeNode;
+  debugInterpreter?: DebugInterpreter;
   terminalActivation?: TerminalActivation;
   selectEnvironment?: SelectEnvironment;
   adoptEnvironment?: SelectEnvironment;
@@ -525,6 +526,13 @@ export interface TreeNode {
    * Null if they are to be asked for.
    */
   children: TreeNode[] | null;
+}
+export interface DebugInterpreter {
+  version: 1;
+  /**
+   * Null if there is no environment, or no interpreter of it is known.
+   */
+  executable: Path | null;
 }
 /**
  * Null instead if a person was asked which folder is meant and did not say.

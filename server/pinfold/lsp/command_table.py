@@ -158,6 +158,20 @@ COMMANDS: tuple[Command, ...] = (
         (FOLDER, ENVIRONMENT),
     ),
     Command(
+        "pinfold.debugInterpreter",
+        "Debug Interpreter",
+        "The interpreter of the environment for what a launch configuration debugs.",
+        (
+            Argument("folder", ArgumentKind.PATH, "The workspace folder of the configuration."),
+            Argument("file", ArgumentKind.PATH, "What `${file}` stands for."),
+            Argument(
+                "program", ArgumentKind.TEXT, "As in the configuration; else it is `${file}`."
+            ),
+            Argument("module", ArgumentKind.TEXT, "As in the configuration."),
+            Argument("cwd", ArgumentKind.TEXT, "As in the configuration."),
+        ),
+    ),
+    Command(
         "pinfold.selectEnvironment",
         "Select Environment...",
         "Keep which environment is for the files in a folder; asks for what is left out.",

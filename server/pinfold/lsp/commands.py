@@ -581,6 +581,7 @@ def _new_machine() -> Machine:
 
 def _handlers() -> Mapping[str, Handler]:
     from pinfold.lsp import (
+        debug_commands,
         environment_commands,
         operation_commands,
         package_commands,
@@ -589,6 +590,7 @@ def _handlers() -> Mapping[str, Handler]:
     )
 
     return {
+        **debug_commands.HANDLERS,
         **environment_commands.HANDLERS,
         **operation_commands.HANDLERS,
         **package_commands.HANDLERS,
