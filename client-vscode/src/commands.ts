@@ -24,8 +24,9 @@ export function argumentOf(args: readonly unknown[], active: vscode.Uri | undefi
   }
   const before = active === undefined ? {} : { active: active.toString() };
   if (typeof first === "object" && first !== null) {
-    // A node of a tree view has one of its own.
-    return "argument" in first ? { ...(first.argument as object), ...before } : first;
+    // A node of a tree view has one of its own; what somebody has bound to a key may say only half.
+    const said = "argument" in first ? (first.argument as object) : first;
+    return said === first && "folder" in said ? said : { ...before, ...said };
   }
   return before;
 }
@@ -47,28 +48,37 @@ export async function withMessage<T>(work: Promise<T>): Promise<T | undefined> {
     // What became of a cancelled operation says the server, once everything is as it was.
     const isCancelled = error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled;
     if (!isCancelled && !(error instanceof ServerAway)) {
-      void tell(error instanceof Error ? error.message : String(error), needsTrust(error));
+      void tell(error as Error & { data?: Refusal | null });
     }
     return undefined;
   }
 }
 
 /** What is off because the workspace is not trusted. */
-export class NeedsTrust extends Error {}
-
-/** Returns whether this, or the server, has refused something because the workspace is not trusted. */
-function needsTrust(error: unknown): boolean {
-  if (error instanceof NeedsTrust) {
-    return true;
-  }
-  const data = error instanceof ResponseError ? (error.data as { reason?: unknown } | undefined) : undefined;
-  return data?.reason === "untrusted";
+export class NeedsTrust extends Error {
+  readonly data: Refusal = { reason: "untrusted" };
 }
 
-async function tell(problem: string, needsTrust: boolean): Promise<void> {
-  const message = problem.charAt(0).toUpperCase() + problem.slice(1);
-  const actions = needsTrust ? ["Manage Workspace Trust"] : [];
-  if ((await vscode.window.showErrorMessage(message, ...actions)) !== undefined) {
-    await vscode.commands.executeCommand("workbench.trust.manage");
+/** What the server has refused for a reason that a person can do something about. */
+interface Refusal {
+  readonly reason?: string;
+  readonly folder?: string;
+}
+
+/** What can be done, by the reason: commands by their buttons. */
+const WAYS_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "no-environment": {
+    "Create Environment...": "pinfold.createEnvironment",
+    "Select Environment...": "pinfold.selectEnvironment",
+  },
+  untrusted: { "Manage Workspace Trust": "workbench.trust.manage" },
+};
+
+async function tell({ message, data }: Error & { data?: Refusal | null }): Promise<void> {
+  const ways = WAYS_OUT[data?.reason ?? ""] ?? {};
+  const said = message.charAt(0).toUpperCase() + message.slice(1);
+  const command = ways[(await vscode.window.showErrorMessage(said, ...Object.keys(ways))) ?? ""];
+  if (command !== undefined) {
+    await vscode.commands.executeCommand(command, ...(data?.folder ? [{ folder: data.folder }] : []));
   }
 }

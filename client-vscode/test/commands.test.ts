@@ -28,6 +28,12 @@ test("a node of a tree gives its argument and what is in front, and a link its o
   assert.deepEqual(argumentOf([{ folder: "/f" }], A), { folder: "/f" });
 });
 
+test("what is bound to a key with an argument is for the file in front, unless it says for what", () => {
+  const both = { packages: ["flask"], active: "file:///project/a" };
+  assert.deepEqual(argumentOf([{ packages: ["flask"] }], A), both);
+  assert.deepEqual(argumentOf([{ packages: ["flask"], active: "/b" }], A), { ...both, active: "/b" });
+});
+
 test("the palette gives the active file, if there is one", () => {
   assert.deepEqual(argumentOf([], A), { active: "file:///project/a" });
   assert.deepEqual(argumentOf([], undefined), {});
@@ -48,6 +54,18 @@ test("trust is offered where a command was refused for want of it, and nowhere e
   editor.dialogues[0]?.press("Manage Workspace Trust");
   await new Promise(setImmediate);
   assert.deepEqual(editor.executed, [["workbench.trust.manage"]]);
+});
+
+test("where there is no environment, the ways to one are offered, for the folder that was meant", async () => {
+  editor.reset();
+  const data = { reason: "no-environment", folder: "/ours" };
+  await withMessage(Promise.reject(new ResponseError(-32803, "there is none", data)));
+  const [shown] = editor.dialogues;
+  assert.deepEqual([shown?.title, shown?.actions], ["There is none", ["Create Environment...", "Select Environment..."]]);
+  shown?.press("Create Environment...");
+  await new Promise(setImmediate);
+
+  assert.deepEqual(editor.executed, [["pinfold.createEnvironment", { folder: "/ours" }]]);
 });
 
 test("each command of package.json is registered by somebody, and each of the server's is in it", () => {

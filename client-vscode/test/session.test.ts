@@ -288,13 +288,3 @@ test("why a command failed is told, and nothing where the person has cancelled i
 
   assert.deepEqual(editor.dialogues.map(({ title, actions }) => [title, actions]), [["No such environment", []]]);
 });
-
-test("in Restricted Mode, a failure has a way to trust", async () => {
-  workspace.isTrusted = false;
-  const told = withMessage(Promise.reject(new Error("is off")));
-  await told;
-  editor.dialogues[0]?.press("Manage Workspace Trust");
-  await settled();
-
-  assert.deepEqual(editor.executed, [["workbench.trust.manage"]]);
-});

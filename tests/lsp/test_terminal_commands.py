@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tests.lsp.test_commands import REQUEST_FAILED, begin, check_refused, client, execute, project
+import pytest
+
+from tests.lsp.client import ServerError
+from tests.lsp.test_commands import REQUEST_FAILED, client, execute, project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,14 +51,15 @@ def test_where_a_terminal_starts(client: Client, project: Path) -> None:
 
 
 def test_none(client: Client, tmp_path: Path) -> None:
-    """Without an environment there is nothing to activate, which takes one short sentence."""
-    (tmp_path / "empty").mkdir()
-    client.initialize(root=tmp_path / "empty")
+    """Without an environment there is nothing to activate: one short sentence, and two ways out."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    client.initialize(root=empty)
 
-    check_refused(
-        client,
-        begin(client, "terminalActivation", {}),
-        REQUEST_FAILED,
-        "there is no environment for empty yet: create or select one",
-    )
+    with pytest.raises(ServerError) as caught:
+        execute(client, "terminalActivation")
+
+    message = "there is no environment for empty yet: create or select one"
+    data = {"reason": "no-environment", "folder": str(empty)}
+    assert {"code": REQUEST_FAILED, "message": message, "data": data} == caught.value.error
     assert [] == client.requests

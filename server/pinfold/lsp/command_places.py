@@ -105,8 +105,18 @@ async def needed_place(session: Session, arguments: Arguments) -> Place:
     return place
 
 
-def why_none(selection: Selection) -> str:
-    """Return a message that says why there is no environment for a folder."""
+class NoEnvironment(CommandFailed):
+    """There is no environment for a folder that can be used; *why* says it otherwise than usual.
+
+    A client shows buttons that lead to one, by the reason in `data`.
+    """
+
+    def __init__(self, selection: Selection, why: str | None = None) -> None:
+        super().__init__(why or _why_none(selection))
+        self.data = {"reason": "no-environment", "folder": written(selection.folder)}
+
+
+def _why_none(selection: Selection) -> str:
     answer = selection.answer
     if answer.state is EnvironmentState.NONE:
         way_out = "run Select Environment or Create Environment"

@@ -28,6 +28,7 @@ from pinfold.features.installation_words import words_json
 from pinfold.features.package_states import NOTHING_WANTED, packages_json, wanted_by
 from pinfold.features.projects import usual_files
 from pinfold.lsp.command_places import (
+    NoEnvironment,
     as_path,
     ask_machine,
     document,
@@ -38,7 +39,6 @@ from pinfold.lsp.command_places import (
     place_of,
     show,
     shown,
-    why_none,
     written,
 )
 from pinfold.lsp.commands import CommandFailed
@@ -97,7 +97,7 @@ async def list_packages(session: Session, arguments: Arguments) -> object:
             raise CommandFailed(f"what is installed in {path} cannot be read")
     if packages is None:
         assert place is not None
-        raise CommandFailed(why_none(place.selection))
+        raise NoEnvironment(place.selection)
     snapshot = own_files(session.documents.snapshot)
     return await in_thread(partial(_packages, packages, place, snapshot))
 
@@ -205,7 +205,7 @@ async def diagnose_environment(session: Session, arguments: Arguments) -> object
             return None
         path, selection = place.selection.prefix, place.selection
         if path is None:
-            raise CommandFailed(why_none(place.selection))
+            raise NoEnvironment(place.selection)
     examined = await ask_machine(partial(machine.diagnosed_at, as_path(path)))
     text = diagnosis_text(examined, written)
     show(session, text, Severity.WARNING if is_ill(examined) else Severity.INFO)
@@ -259,7 +259,7 @@ async def _installation(session: Session, machine: Machine, arguments: Arguments
         place = await needed_place(session, arguments)
         path = place.selection.prefix
         if path is None:
-            raise CommandFailed(why_none(place.selection))
+            raise NoEnvironment(place.selection)
     return await ask_machine(partial(machine.identified, as_path(path)))
 
 

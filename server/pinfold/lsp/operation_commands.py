@@ -25,7 +25,7 @@ from pinfold.core.environments.operations.runner import Outcome, Result
 from pinfold.core.environments.planning.upgrading import Level
 from pinfold.features.operations import outcome_json
 from pinfold.features.projects import usual_files
-from pinfold.lsp.command_places import as_path, ask_machine, why_none, written
+from pinfold.lsp.command_places import NoEnvironment, as_path, ask_machine, written
 from pinfold.lsp.commands import BadArguments, CommandFailed
 from pinfold.lsp.operation_outcomes import choose_if_not_found, run_and_tell
 from pinfold.lsp.operation_questions import (
@@ -202,7 +202,7 @@ async def install_packages(session: Session, arguments: Arguments) -> object:
     prefix = await prefix_or_wish(scene, arguments)
     if not isinstance(prefix, Path):
         if editables:
-            raise CommandFailed(why_none(scene.place.selection))
+            raise NoEnvironment(scene.place.selection)
         saved = {"save": arguments["save"]} if "save" in arguments else {}
         return await _created(scene, prefix, {"packages": texts, "install": False, **saved})
     request = Install(folder=scene.folder, prefix=prefix, requirements=texts, editables=editables)

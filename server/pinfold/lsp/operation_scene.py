@@ -14,8 +14,15 @@ from typing import TYPE_CHECKING
 from pinfold.core.environments.changes.history import standing
 from pinfold.core.environments.changes.journal import Phase
 from pinfold.core.model.environment import EnvironmentState
-from pinfold.lsp.command_places import as_path, ask_machine, place_at, place_of, why_none, written
-from pinfold.lsp.commands import RECOVERY, CommandFailed, NeedsTrust
+from pinfold.lsp.command_places import (
+    NoEnvironment,
+    as_path,
+    ask_machine,
+    place_at,
+    place_of,
+    written,
+)
+from pinfold.lsp.commands import RECOVERY, NeedsTrust
 from pinfold.lsp.operation_questions import may_create
 from pinfold.lsp.requirements_files import on_disk
 from pinfold.lsp.transport import in_thread
@@ -104,7 +111,7 @@ async def prefix_or_wish(scene: Scene, arguments: Arguments) -> Path | bool:
         return await needed_prefix(scene, arguments)
     answer = scene.place.selection.answer
     if answer.state is not EnvironmentState.NONE or answer.is_meant or scene.agrees:
-        raise CommandFailed(why_none(scene.place.selection))
+        raise NoEnvironment(scene.place.selection)
     return await may_create(scene.conversation, scene.folder)
 
 
@@ -120,7 +127,7 @@ async def needed_prefix(scene: Scene, arguments: Arguments) -> Path:
         return found.prefix
     prefix = scene.place.selection.prefix
     if prefix is None:
-        raise CommandFailed(why_none(scene.place.selection))
+        raise NoEnvironment(scene.place.selection)
     return prefix
 
 
@@ -132,7 +139,7 @@ async def named_prefix(scene: Scene, arguments: Arguments) -> Path:
     selection = scene.place.selection
     prefix = selection.prefix or selection.answer.unreadable
     if prefix is None:
-        raise CommandFailed(why_none(selection))
+        raise NoEnvironment(selection)
     return prefix
 
 

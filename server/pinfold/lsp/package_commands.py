@@ -24,6 +24,7 @@ from pinfold.features.freezing import freeze
 from pinfold.features.operations import history_json, history_lines
 from pinfold.features.tree_text import tree_lines
 from pinfold.lsp.command_places import (
+    NoEnvironment,
     as_path,
     ask_machine,
     document,
@@ -31,7 +32,6 @@ from pinfold.lsp.command_places import (
     place_at,
     place_of,
     show,
-    why_none,
     written,
 )
 from pinfold.lsp.commands import BadArguments, CommandFailed
@@ -224,7 +224,7 @@ async def _installed(session: Session, arguments: Arguments) -> InstalledPackage
         return None
     packages = place.selection.answer.packages
     if packages is None:
-        raise CommandFailed(why_none(place.selection))
+        raise NoEnvironment(place.selection)
     return packages
 
 

@@ -13,8 +13,14 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.environments.terminal_activation import terminal_environment
 from pinfold.core.model.environment import EnvironmentState
-from pinfold.lsp.command_places import as_path, ask_machine, place_of, shown, why_none, written
-from pinfold.lsp.commands import CommandFailed
+from pinfold.lsp.command_places import (
+    NoEnvironment,
+    as_path,
+    ask_machine,
+    place_of,
+    shown,
+    written,
+)
 from pinfold.lsp.machine import Refused
 from pinfold.lsp.transport import in_thread
 
@@ -36,7 +42,7 @@ async def terminal_activation(session: Session, arguments: Arguments) -> object:
         return None
     path = arguments.get("environment") or place.selection.prefix
     if path is None:
-        raise CommandFailed(_why_none(place.selection, session))
+        raise _none(place.selection, session)
     installation = await ask_machine(partial(machine.identified, as_path(path)))
     found = await ask_machine(partial(machine.terminal_activation, installation))
     executable = installation.executable
@@ -50,16 +56,17 @@ async def terminal_activation(session: Session, arguments: Arguments) -> object:
     }
 
 
-def _why_none(selection: Selection, session: Session) -> str:
+def _none(selection: Selection, session: Session) -> NoEnvironment:
     """Return why nothing can be active: briefly where there is none, which asks for no reason.
 
-    Not as a question: a client asks for its usual terminal and its debugger, too, where nobody
-    waits to be asked.
+    Not as a question: a client asks for its usual terminal, too, where nobody waits to be asked.
     """
     if selection.answer.state is not EnvironmentState.NONE:
-        return why_none(selection)
+        return NoEnvironment(selection)
     folder = shown(selection.folder, session.documents.roots)
-    return f"there is no environment for {folder} yet: create or select one"
+    return NoEnvironment(
+        selection, f"there is no environment for {folder} yet: create or select one"
+    )
 
 
 async def terminal_variables(machine: Machine, prefix: Path) -> list[Json]:
