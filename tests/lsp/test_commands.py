@@ -343,7 +343,6 @@ def test_picked(client: Client, project: Path) -> None:
         "Create environment…",
         "Enter interpreter path…",
         "None",
-        "Automatic",
     ] == [item["label"] for item in seen[0]["items"] if item["group"] != "Interpreters"]
     assert "Recommended" == seen[0]["items"][0]["group"]
     assert "nearest" in seen[0]["items"][0]["detail"]
@@ -424,7 +423,7 @@ def test_message_instead_of_a_picker(client: Client, project: Path) -> None:
     result = execute(client, "selectEnvironment")
 
     assert str(project / "other") == result["prefix"]
-    assert 4 == len(seen[0]["actions"])
+    assert 3 == len(seen[0]["actions"])
 
 
 def test_too_many_for_a_message(client: Client, project: Path) -> None:

@@ -267,3 +267,64 @@ def test_a_broken_one_is_to_be_rebuilt_first(client: Client, project: Path) -> N
     assert client.answer(choosing) is None
     # There is no real interpreter that it could be rebuilt with.
     assert "3.12" in client.wait("window/showMessage")["message"]
+
+
+def last_items(client: Client) -> Any:
+    """Return what there is to choose from once everything is found."""
+    client.replies["pinfold/pick"] = lambda _params: NO_REPLY
+    choosing = begin(client, "selectEnvironment")
+    last = client.wait("pinfold/pickItems", lambda params: not params["busy"])
+    client.notify("$/cancelRequest", {"id": choosing})
+    return last["items"]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ([], ["Create environment…"]),
+        (["shop-env"], ["shop-env", "Create environment…"]),
+        # Nobody can tell which of them is meant.
+        (["shop-env", "tests-env"], ["Create environment…"]),
+        (["inner/shop-env"], ["Create environment…"]),
+    ],
+)
+def test_recommended_where_none_is_used(
+    client: Client, tmp_path: Path, names: list[str], expected: list[str]
+) -> None:
+    """One that nobody takes by its name is what is meant, if it is the only one right there."""
+    root = tmp_path / "shop"
+    root.mkdir()
+    (root / "requirements.txt").touch()
+    for name in names:
+        make_environment(root / name)
+    client.initialize(root=root, capabilities=UI_CAPABILITIES)
+
+    items = last_items(client)
+
+    assert expected == [one["label"] for one in items if one["group"] == "Recommended"]
+
+
+def test_a_broken_one_is_not_recommended(client: Client, tmp_path: Path) -> None:
+    """Whoever has none that works is to make one."""
+    root = tmp_path / "shop"
+    make_environment(root / "shop-env")
+    (root / "shop-env" / "bin" / "python").unlink()
+    client.initialize(root=root, capabilities=UI_CAPABILITIES)
+
+    items = last_items(client)
+
+    recommended = [one["label"] for one in items if one["group"] == "Recommended"]
+    assert ["Create environment…"] == recommended
+
+
+@pytest.mark.parametrize("chosen", [None, "other", "none"])
+def test_automatic(client: Client, project: Path, chosen: str | None) -> None:
+    """A choice can be forgotten where there is one."""
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    if chosen is not None:
+        named = chosen if chosen == "none" else str(project / chosen)
+        execute(client, "selectEnvironment", environment=named)
+
+    labels = [one["label"] for one in last_items(client)]
+
+    assert (chosen is not None) == ("Automatic" in labels)

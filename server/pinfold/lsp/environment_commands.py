@@ -124,7 +124,7 @@ async def activation(session: Session, arguments: Arguments) -> object:
 async def select_environment(session: Session, arguments: Arguments) -> object:
     """Keep a choice for a folder; ask for what was not said."""
     machine = await session.machine()
-    place = await place_of(session, arguments, asks=True)
+    place = await place_of(session, arguments, asks=True, explains=True)
     if place is None:
         return None
     chosen: ArgumentValue | None = arguments.get("environment")

@@ -8,6 +8,7 @@ here.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from pinfold.core.environments.conversation import (
     PickItem,
 )
 from pinfold.core.environments.examination import Examined
+from pinfold.core.model.environment import SelectionPlace
 from pinfold.features.environments import ordered
 from pinfold.features.installation_words import Group, words_for
 from pinfold.lsp.command_places import identity_path, shown, written
@@ -198,6 +200,7 @@ def _items(
         _item(one, place, other, roots, is_trusted=is_trusted)
         for one in ordered(examined, (place.project,), selection)
     ]
+    items = [_recommended(item, examined, place) for item in items]
     by_group = {group: [item for item in items if item.group == group.value] for group in Group}
     off = "" if is_trusted else "off: this workspace is not trusted"
     create = PickItem(
@@ -224,15 +227,38 @@ def _items(
     yield PickItem(
         NONE, "None", "no environment for this folder", group=_GROUP, icon="circle-slash"
     )
-    yield PickItem(
-        AUTOMATIC,
-        "Automatic",
-        "forget what was chosen for this folder, or the next one above",
-        group=_GROUP,
-        icon="star-full",
-    )
+    if _is_chosen(selection):
+        yield PickItem(
+            AUTOMATIC,
+            "Automatic",
+            "forget what was chosen for this folder, or the next one above",
+            group=_GROUP,
+            icon="star-full",
+        )
     yield from by_group[Group.OTHERS]
     yield from by_group[Group.INTERPRETERS]
+
+
+def _recommended(item: PickItem, examined: Sequence[Examined], place: Place) -> PickItem:
+    """Return *item*; recommended if nothing else is used and it is the only one right in a project.
+
+    What is unusually named is taken for no folder before somebody has chosen it.
+    """
+    own = [
+        one.installation
+        for one in examined
+        if not one.installation.is_base and one.installation.prefix.parent == place.project
+    ]
+    if place.selection.prefix is not None or [item.id] != [one.id for one in own]:
+        return item
+    if any(ailment.is_severe for ailment in own[0].ailments):
+        return item
+    return replace(item, group=Group.RECOMMENDED.value)
+
+
+def _is_chosen(selection: Selection) -> bool:
+    steps = selection.answer.steps
+    return any(step.place is SelectionPlace.CHOICE and step.is_taken for step in steps)
 
 
 def _broken(examined: Sequence[Examined], selection: Selection) -> Iterator[str]:
