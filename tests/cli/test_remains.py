@@ -37,6 +37,15 @@ def test_made_anew_from_what_is_left(shop: Shop) -> None:
     assert {name for name in before if not name.startswith("held")} <= shop.present().keys()
 
 
+def test_what_every_environment_comes_with(shop: Shop) -> None:
+    """One that lost its pip gets another, and still has the same packages as before."""
+    lose(shop, "lib/python*/site-packages/pip", "lib/python*/site-packages/pip-*")
+    said = shop.run("env", "rebuild", "--python", BASE).stdout
+
+    assert "Rebuilt .venv, with the same packages." in said
+    assert list(shop.prefix.glob("lib/python*/site-packages/pip"))
+
+
 def test_a_folder_in_the_place_of_the_file(shop: Shop) -> None:
     """It was an environment, and so it is made anew; undo gives back that folder too."""
     lose(shop, "pyvenv.cfg")

@@ -14,6 +14,7 @@ from pinfold.core.environments.changes.history import is_restorable, standing
 from pinfold.core.environments.operations.prepared import UnreadableFile
 from pinfold.core.environments.operations.runner import Result
 from pinfold.core.environments.planning.asked import AskedFile
+from pinfold.core.environments.planning.uninstalling import SEEDS
 from pinfold.core.files import Unreadable
 from pinfold.core.formats.entry import EntryKind
 from pinfold.core.formats.secrets import masked
@@ -327,6 +328,9 @@ def _version_text(change: VersionChange) -> str:
 def _done_text(plan: Plan, done: Done, shown: str) -> Words:
     """Return what was done; an editor has a button that takes it back."""
     changes = done.changes
+    if plan.verb is Verb.REBUILD:
+        # What every new environment comes with was not asked for, and does not make it another.
+        changes = tuple(change for change in changes if not _is_new_seed(change))
     added = sum(change.before is None for change in changes)
     removed = sum(change.after is None for change in changes)
     other = len(changes) - added - removed
@@ -357,6 +361,10 @@ def _done_text(plan: Plan, done: Done, shown: str) -> Words:
         case _:
             said = f"{shown}: {counts or 'nothing changed'}."
     return Wording(f"{said} `pinfold undo` takes it back.", said)
+
+
+def _is_new_seed(change: VersionChange) -> bool:
+    return change.before is None and normalised(change.name) in SEEDS
 
 
 def _written_text(outcome: Outcome) -> Words | None:
