@@ -10,9 +10,12 @@ import { ServerAway, type ServerSession } from "./session";
 
 /** Registers the server's commands, for good: one that is called while the server is away starts it. */
 export function registerCommands(context: vscode.ExtensionContext, session: ServerSession): void {
-  const register = (id: string) =>
-    vscode.commands.registerCommand(id, (...args: unknown[]) => forward(session, id, args));
-  context.subscriptions.push(...SERVER_COMMANDS.map(register));
+  const register = (id: string, ofServer = id) =>
+    vscode.commands.registerCommand(id, (...args: unknown[]) => forward(session, ofServer, args));
+  context.subscriptions.push(
+    ...SERVER_COMMANDS.map((id) => register(id)),
+    register("pinfold.createEnvironmentHere", "pinfold.createEnvironment"),
+  );
 }
 
 /** Returns what the server is sent: `args` are those of a menu, a tree view, a link or none. */

@@ -74,7 +74,7 @@ test("each command of package.json is registered by somebody, and each of the se
   };
   const contributed = manifest.contributes.commands.map(({ command }) => command);
   const source = sources().map(({ text }) => text).join("\n");
-  const registered = [...source.matchAll(/(?:registerCommand|onNode)\(\s*"([^"]+)"/g)].map(([, id]) => id ?? "");
+  const registered = [...source.matchAll(/(?:registerCommand|register|onNode)\(\s*"([^"]+)"/g)].map(([, id]) => id ?? "");
 
   assert.deepEqual(contributed.toSorted(), [...SERVER_COMMANDS, ...registered].toSorted());
 });

@@ -98,7 +98,7 @@ def test_menus_where_a_hand_expects_them() -> None:
 
     for menu in (Menu.EDITOR_TITLE, Menu.EDITOR_CONTEXT, Menu.EXPLORER_CONTEXT):
         assert sorted(of_files) == sorted(commands(menu, "pip-requirements"))
-    assert ["pinfold.createEnvironment", "pinfold.openTerminal"] == commands(
+    assert ["pinfold.createEnvironmentHere", "pinfold.openTerminal"] == commands(
         Menu.EXPLORER_CONTEXT, "explorerResourceIsFolder"
     )
 

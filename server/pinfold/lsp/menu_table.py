@@ -130,7 +130,6 @@ SHOWN: dict[str, Shown] = {
         "add",
         (
             _view_title("navigation@1"),
-            Entry(Menu.EXPLORER_CONTEXT, EXPLORER_FOLDER, "pinfold@1"),
             _node("inline@1", "interpreter"),
             _node("1_use@1", "interpreter"),
         ),
@@ -195,6 +194,13 @@ SHOWN: dict[str, Shown] = {
 """How each command for people is shown."""
 
 CLIENT_COMMANDS: tuple[ClientCommand, ...] = (
+    # Create Environment by another title, for a folder that somebody points at.
+    ClientCommand(
+        "pinfold.createEnvironmentHere",
+        "Create Environment Here...",
+        Shown("add", (Entry(Menu.EXPLORER_CONTEXT, EXPLORER_FOLDER, "pinfold@1"),), palette=None),
+        is_about_folder=True,
+    ),
     ClientCommand(
         "pinfold.openTerminal",
         "Open Terminal in This Environment",
