@@ -104,6 +104,7 @@ def test_several_files_to_pin(client: Client, workspace: Path) -> None:
     result = execute(client, "pinAll", selected=[str(file) for file in [*files, files[0]]])
     told = client.wait("window/showMessage")["message"]
 
+    assert [str(file) for file in files] == result["files"]
     assert (str(files[0]), 2, 0) == (result["file"], result["pinned"], result["left"])
     assert [{file.as_uri() for file in files}] == [
         {change["textDocument"]["uri"] for change in one["edit"]["documentChanges"]}

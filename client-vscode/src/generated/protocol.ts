@@ -1231,7 +1231,16 @@ export interface Freeze {
  */
 export interface PinAll {
   version: 1;
-  file: Path;
+  /**
+   * POSIX and absolute.
+   */
+  file: string;
+  /**
+   * The files that were looked at, in the order in which they were named.
+   *
+   * @minItems 1
+   */
+  files: [Path, ...Path[]];
   /**
    * How many requirements are pinned now.
    */

@@ -116,7 +116,8 @@ async def pin_all(session: Session, arguments: Arguments) -> object:
     said = f"{where}: {count:,} requirement{'s' * (count != 1)} pinned"
     why = f", {left:,} left open, since nothing that fits is installed" if left else ""
     session.conversation.tell(f"{said}{why}.", Severity.INFO)
-    return {"version": 1, "file": written(paths[0]), "pinned": count, "left": left}
+    files = [written(path) for path in paths]
+    return {"version": 1, "file": files[0], "files": files, "pinned": count, "left": left}
 
 
 async def _files_to_pin(session: Session, arguments: Arguments) -> tuple[Path, ...]:
