@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -150,7 +151,7 @@ def test_nothing_is_installed_into_its_base(shop: Shop) -> None:
     refusal = shop.outcome("install", "extra", expected=2)["refusal"]
 
     assert refusal["message"] == f"the pyvenv.cfg of {shop.prefix} is gone"
-    assert refusal["action"] == "rebuild it: `pinfold env rebuild`"
+    assert refusal["action"] == f"rebuild it: `pinfold env rebuild {quote(str(shop.prefix))}`"
 
 
 def test_the_way_out_of_a_refusal(shop: Shop) -> None:

@@ -33,7 +33,7 @@ from pinfold.core.environments.planning.syncing import surplus
 from pinfold.core.environments.planning.uninstalling import lines_that_ask, to_uninstall
 from pinfold.core.environments.planning.upgrading import to_upgrade
 from pinfold.core.model.plan import Plan, Resolution, Verb
-from pinfold.core.model.wording import Wording
+from pinfold.core.model.wording import Wording, as_argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -286,7 +286,10 @@ def _ready(
         return Refusal(
             RefusalReason.INVALID,
             f"there is no environment at {prefix} whose packages can be read",
-            Wording("see `pinfold env doctor`", "see what Diagnose Environment says"),
+            Wording(
+                f"see `pinfold env doctor {as_argument(str(prefix))}`",
+                "see what Diagnose Environment says",
+            ),
         )
     refusal = refusal_of_interpreter(
         is_externally_managed=installation.is_externally_managed, told=None
@@ -307,7 +310,10 @@ def _ready(
         return Refusal(
             RefusalReason.INVALID,
             f"the {lost} of {prefix} is gone",
-            Wording("rebuild it: `pinfold env rebuild`", "run Rebuild Environment"),
+            Wording(
+                f"rebuild it: `pinfold env rebuild {as_argument(str(prefix))}`",
+                "run Rebuild Environment",
+            ),
         )
 
     def find_installer() -> Installer:
