@@ -51,7 +51,7 @@ export async function withMessage<T>(work: Promise<T>): Promise<T | undefined> {
     // What became of a cancelled operation says the server, once everything is as it was.
     const isCancelled = error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled;
     if (!isCancelled && !(error instanceof ServerAway)) {
-      void tell(error as Error & { data?: Refusal | null });
+      void tell(error);
     }
     return undefined;
   }
@@ -77,7 +77,9 @@ const WAYS_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   untrusted: { "Manage Workspace Trust": "workbench.trust.manage" },
 };
 
-async function tell({ message, data }: Error & { data?: Refusal | null }): Promise<void> {
+async function tell(error: unknown): Promise<void> {
+  // Other extensions may reject with anything.
+  const { data, message = String(error) } = Object(error) as { data?: Refusal | null; message?: string };
   const ways = WAYS_OUT[data?.reason ?? ""] ?? {};
   const said = message.charAt(0).toUpperCase() + message.slice(1);
   const command = ways[(await vscode.window.showErrorMessage(said, ...Object.keys(ways))) ?? ""];

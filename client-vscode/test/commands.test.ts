@@ -47,10 +47,13 @@ test("trust is offered where a command was refused for want of it, and nowhere e
   }
   await withMessage(Promise.reject(new Error("no")));
   await withMessage(Promise.reject(new NeedsTrust("off")));
+  // As another extension may do.
+  // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+  await withMessage(Promise.reject("why"));
 
   const offer = "Manage Workspace Trust";
   const shown = editor.dialogues.map(({ title, actions }) => [title, ...actions]);
-  assert.deepEqual(shown, [["No", offer], ["No"], ["No"], ["No"], ["No"], ["Off", offer]]);
+  assert.deepEqual(shown, [["No", offer], ["No"], ["No"], ["No"], ["No"], ["Off", offer], ["Why"]]);
   editor.dialogues[0]?.press("Manage Workspace Trust");
   await new Promise(setImmediate);
   assert.deepEqual(editor.executed, [["workbench.trust.manage"]]);
