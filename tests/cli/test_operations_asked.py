@@ -203,14 +203,14 @@ def test_pip_s_configuration(shop: Shop, tmp_path: Path) -> None:
         configuration.write_text(f"[global]\nindex-url = {other.url}\n")
         theirs = shop.with_variables(PIP_CONFIG_FILE=str(configuration), PIP_INDEX_URL="")
         preview = theirs.run("install", "till", "--dry-run").stdout
-        assert f"packages come from {other.url} ({configuration})\n" in preview
+        assert f"Packages come from {other.url} ({configuration})\n" in preview
         theirs.run("install", "till")
 
         assert {**OLD, "till": "7.0"} == shop.names()
     with_variable = shop.run("uninstall", "till").stdout
     assert "1 removed" in with_variable
     preview = shop.run("install", "till", "--dry-run").stdout
-    assert f"packages come from {shop.index.url} (PIP_INDEX_URL)\n" in preview
+    assert f"Packages come from {shop.index.url} (PIP_INDEX_URL)\n" in preview
 
 
 @pytest.mark.parametrize("backend", ["uv", "pip"])

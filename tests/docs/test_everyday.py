@@ -99,7 +99,7 @@ def _run_page(text: str, root: Path, index: Index) -> str:
 def _shown(output: str, root: Path, index: Index) -> str:
     """Return what a person would see who has the packages of the world, at a terminal."""
     output = _PROGRESS.sub("", output)
-    output = re.sub(r"^ *packages come from .*\n", "", output, flags=re.MULTILINE)
+    output = re.sub(r"^ *Packages come from .*\n", "", output, flags=re.MULTILINE)
     output = output.replace(str(root), "~").replace(index.url, "the index")
     python = re.escape(getattr(sys, "_base_executable", sys.executable))
     return re.sub(python, "/usr/bin/python3", output)

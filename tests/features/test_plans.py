@@ -108,7 +108,7 @@ def test_where_packages_come_from() -> None:
     plan = Plan(Verb.INSTALL, Path("/x"), indexes=(default, other))
 
     assert [
-        "packages come from the default index",
-        "packages come from http://i (pip.conf)",
+        "Packages come from the default index",
+        "Packages come from http://i (pip.conf)",
     ] == list(plan_lines(plan, str))
     assert [] == list(plan_lines(replace(plan, indexes=(default,)), str))

@@ -133,7 +133,7 @@ def _index_lines(indexes: Sequence[IndexUse]) -> Iterator[str]:
     for index in indexes:
         whose = f", with credentials from {index.credentials}" if index.credentials else ""
         where = "" if index.origin == "default" else f" ({index.origin})"
-        yield f"packages come from {index.url}{where}{whose}"
+        yield f"Packages come from {index.url}{where}{whose}"
 
 
 _SIGNS = {
