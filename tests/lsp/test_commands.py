@@ -416,14 +416,17 @@ def test_odd_answer_to_a_pick(client: Client, project: Path, answer: object) -> 
 
 
 def test_message_instead_of_a_picker(client: Client, project: Path) -> None:
-    """A client without pickers gets a message with a button for each of the project's own."""
+    """A client without pickers gets a message with buttons, none of which leads to a text."""
     client.initialize(root=project)
     seen: list[Message] = []
     client.replies["window/showMessageRequest"] = chooser("other", seen)
     result = execute(client, "selectEnvironment")
 
     assert str(project / "other") == result["prefix"]
-    assert 3 == len(seen[0]["actions"])
+    titles = [action["title"] for action in seen[0]["actions"]]
+    assert 3 < len(titles) <= 8
+    assert "Create environment…" in titles
+    assert "Enter interpreter path…" not in titles
 
 
 def test_too_many_for_a_message(client: Client, project: Path) -> None:

@@ -343,11 +343,29 @@ def test_told() -> None:
 
 
 def test_buttons_of_a_message() -> None:
-    """Each button has a title of its own, and what is secondary has none."""
+    """Each button has a title of its own."""
     peer = FakePeer({"title": "Same b"})
 
     assert Picked("b") == done(message(peer).pick(PICK, offers()))
-    assert [{"title": "Same"}, {"title": "Same b"}] == peer.asked[0][1]["actions"]
+    titles = [action["title"] for action in peer.asked[0][1]["actions"]]
+    assert ["Same", "Same b", "Other"] == titles
+
+
+def test_more_than_there_is_room_for() -> None:
+    """What is secondary is left out first, and counted; what leads to a text has no button."""
+    items = [
+        PickItem("first", "First", is_secondary=True),
+        *(PickItem(str(number), f"Main {number}") for number in range(6)),
+        PickItem("typed", "Typed...", needs_text=True),
+        *(PickItem(f"s{number}", f"Secondary {number}", is_secondary=True) for number in range(3)),
+    ]
+    peer = FakePeer(None)
+    done(message(peer).pick(PICK, at_once(*items)))
+
+    asked = peer.asked[0][1]
+    titles = [action["title"] for action in asked["actions"]]
+    assert ["First", *(f"Main {number}" for number in range(6)), "Secondary 0"] == titles
+    assert asked["message"].endswith(" (2 more can be passed as `which`)")
 
 
 def test_back_in_a_message() -> None:

@@ -89,7 +89,7 @@ async def ask_place(
     within = (place.project, prefix.parent)
     items = (
         PickItem(_OVER, "Make it anew", "what is there is set aside, and undo brings it back"),
-        PickItem(_OTHER, "Another name…", "beside it", is_secondary=True),
+        PickItem(_OTHER, "Another name…", "beside it", needs_text=True),
     )
     pick = Pick(
         f"{written(prefix)} is there already",
@@ -200,7 +200,7 @@ def _python_items(bench: Workbench, inventory: Inventory, place: Place) -> tuple
         )
         for index, found in enumerate(best)
     ]
-    enter = PickItem(_ENTER, "Enter interpreter path…", icon="edit", is_secondary=True)
+    enter = PickItem(_ENTER, "Enter interpreter path…", icon="edit", needs_text=True)
     known = {found.executable for found in best}
     rest = [
         _python_item(

@@ -223,7 +223,7 @@ def _items(
     yield from by_group[Group.PROJECT]
     if selection.prefix is not None:
         yield create
-    yield PickItem(_ENTER, "Enter interpreter path…", group=_GROUP, icon="edit", is_secondary=True)
+    yield PickItem(_ENTER, "Enter interpreter path…", group=_GROUP, icon="edit", needs_text=True)
     yield PickItem(
         NONE, "None", "no environment for this folder", group=_GROUP, icon="circle-slash"
     )

@@ -273,14 +273,17 @@ class MessageConversation:
         items: tuple[PickItem, ...] = ()
         async for offer in offers:
             items = offer.items
-        items = tuple(item for item in items if not item.is_secondary)
-        if len(items) > MAX_ACTIONS:
-            reason = f"there are {len(items)} to choose from, more than this client can show"
+        items = tuple(item for item in items if not item.needs_text)
+        shown = _few(items)
+        if len(shown) > MAX_ACTIONS:
+            reason = f"there are {len(shown)} to choose from, more than this client can show"
             raise CannotAsk(pick.argument, reason)
-        titles: dict[str, Picked | Back] = dict(_titles(items))
+        titles: dict[str, Picked | Back] = dict(_titles(shown))
         if pick.can_go_back:
             titles.setdefault("Back", Back.BACK)
-        message = f"{pick.title}: {pick.placeholder}"
+        left = len(items) - len(shown)
+        others = f" ({left} more can be passed as `{pick.argument}`)" if left else ""
+        message = f"{pick.title}: {pick.placeholder}{others}"
         title = await self._button(message, tuple(titles), Severity.INFO, pick.argument)
         return None if title is None else titles[title]
 
@@ -334,6 +337,13 @@ class MessageConversation:
         answer = await _ask(self._peer, SHOW_MESSAGE_REQUEST, asked, argument)
         title = answer.get("title") if isinstance(answer, dict) else None
         return title if isinstance(title, str) and title in titles else None
+
+
+def _few(items: Sequence[PickItem]) -> tuple[PickItem, ...]:
+    """Return the items, in their order, with no more of the secondary ones than there is room for."""
+    room = MAX_ACTIONS - sum(not item.is_secondary for item in items)
+    secondary = [item for item in items if item.is_secondary][: max(room, 0)]
+    return tuple(item for item in items if not item.is_secondary or item in secondary)
 
 
 async def _ask(peer: Peer, method: str, params: Mapping[str, Any], argument: str) -> object:
