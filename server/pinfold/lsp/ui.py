@@ -340,7 +340,7 @@ class MessageConversation:
 
 
 def _few(items: Sequence[PickItem]) -> tuple[PickItem, ...]:
-    """Return the items, in their order, with no more of the secondary ones than there is room for."""
+    """Return the items, in order, with no more of the secondary ones than there is room for."""
     room = MAX_ACTIONS - sum(not item.is_secondary for item in items)
     secondary = [item for item in items if item.is_secondary][: max(room, 0)]
     return tuple(item for item in items if not item.is_secondary or item in secondary)

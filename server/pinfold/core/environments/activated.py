@@ -1,12 +1,13 @@
 """The environments that this process was started in, as its variables tell.
 
 Owns which variables those are, in which order they count, and which of them say nothing of what a
-person wants. Refuses to look whether anything stands there.
+person wants. Refuses to look whether anything stands there, save where Pinfold itself runs.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ def activated_environments(variables: Mapping[str, str]) -> tuple[Activated, ...
 def _activated(variables: Mapping[str, str]) -> Iterator[Activated]:
     path = _path(variables, "VIRTUAL_ENV")
     if path is not None:
-        yield Activated("VIRTUAL_ENV", path)
+        yield Activated("VIRTUAL_ENV", path, refusal=_OWN if _is_own(path) else None)
     path = _path(variables, "CONDA_PREFIX")
     if path is not None:
         refusal = _BASE if _is_conda_base(path, variables) else None
@@ -57,6 +58,7 @@ def _activated(variables: Mapping[str, str]) -> Iterator[Activated]:
             yield Activated("PYENV_VERSION", name=name.strip())
 
 
+_OWN = "has nothing but Pinfold, which runs there"
 _BASE = "is conda's base environment, which every shell is started in"
 
 
@@ -64,6 +66,15 @@ def _path(variables: Mapping[str, str], name: str) -> Path | None:
     text = variables.get(name, "")
     is_usable = os.path.isabs(text) and is_local_path(text)  # noqa: PTH117 - a variable's text
     return Path(os.path.normpath(text)) if is_usable else None
+
+
+def _is_own(prefix: Path) -> bool:
+    # As a tool like pre-commit makes it. Looked at only where it may be so: hardly ever.
+    if prefix.name != Path(sys.prefix).name:
+        return False
+    from pinfold.core.environments.own_environment import is_for_pinfold_alone
+
+    return is_for_pinfold_alone(prefix)
 
 
 def _is_conda_base(prefix: Path, variables: Mapping[str, str]) -> bool:

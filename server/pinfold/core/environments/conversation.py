@@ -56,9 +56,9 @@ class PickItem:
 
     `label` is shown first, `description` beside it and `detail` below. Items of the same `group`
     stand together. `icon` is the name of one of VS Code's product icons, empty for none.
-    `is_secondary` items are the first to be left out where only few have room; those that
-    `needs_text`, where nobody can be asked for one. `is_picked` ones are chosen already where several
-    may be. `buttons` are left out where there is no room for them, so that whatever
+    `is_secondary` items are the first to be left out where only few have room; what leads to a
+    question for a text (`needs_text`), where there can be none. `is_picked` ones are chosen already
+    where several may be. `buttons` are left out where there is no room for them, so that whatever
     they do has to be reached in another way, too.
     """
 
