@@ -212,6 +212,28 @@ def test_variables_of_terminals(client: Client, project: Path) -> None:
     assert [] == gone["variables"]
 
 
+def test_no_variables_of_a_broken_one(client: Client, project: Path) -> None:
+    """Its `python` would be another one's, and what is installed there would go elsewhere."""
+    ui = {"experimental": {"pinfold": {"ui": {"terminals": True}}}}
+    client.initialize(root=project, capabilities={**UI_CAPABILITIES, **ui})
+    whole = status(client, lambda params: params["folder"] == str(project))
+    python = project / ".venv" / "bin" / "python"
+    base = python.read_bytes()
+    python.unlink()
+    python.symlink_to("/nowhere/python3")
+    broken = status(client, lambda params: not params["variables"])
+    result = execute(client, "terminalActivation")
+    python.unlink()
+    python.write_bytes(base)
+    python.chmod(0o755)
+    mended = status(client, lambda params: params["variables"])
+
+    assert "error" == broken["severity"]
+    assert {} == result["environment"]
+    assert "/nowhere/python3" in result["refusal"]
+    assert whole["variables"] == mended["variables"]
+
+
 def test_no_variables_for_a_client_without_terminals(client: Client, project: Path) -> None:
     """Nothing is read that nobody wants."""
     client.initialize(root=project, capabilities=UI_CAPABILITIES)

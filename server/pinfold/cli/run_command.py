@@ -19,28 +19,16 @@ from pinfold.cli.env_shape import short_path, tell_of_ailment, tell_of_ailments
 from pinfold.cli.main import FAILED
 from pinfold.cli.terminal import complain
 from pinfold.core.environments.activation import environment_variables
-from pinfold.core.model.installation import HealthProblem
+from pinfold.core.environments.health.foreign_python import leads_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pinfold.core.model.installation import Ailment, Installation
+    from pinfold.core.model.installation import Installation
 
 NOT_RUNNABLE = 126
 NOT_FOUND = 127
 """What a shell reports of a command that there is not, and above, of one that cannot be run."""
-
-_WITHOUT_PYTHON = frozenset(
-    (
-        HealthProblem.BASE_GONE,
-        HealthProblem.EXECUTABLE_MISSING,
-        HealthProblem.EXECUTABLE_BROKEN_LINK,
-        HealthProblem.NOT_EXECUTABLE,
-        HealthProblem.FOREIGN_SYSTEM,
-        HealthProblem.UNRESPONSIVE,
-    )
-)
-"""With these, ``python`` would be the one of another environment."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -59,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
     shown = short_path(installation.prefix, scene)
     tell_of_ailments(examined.installation, scene)
     found = examined.installation.ailments
-    obstacles = [one for one in found if _is_without(one, command[0], installation)]
+    obstacles = [one for one in found if leads_elsewhere(one, installation, command[0])]
     for ailment in obstacles:
         if not ailment.is_severe:
             # Else it has been told already.
@@ -71,16 +59,6 @@ def run(arguments: Sequence[str]) -> int:
     if program is None:
         return _not_found(command[0], shown)
     return _become(program, command, variables)
-
-
-def _is_without(ailment: Ailment, command: str, installation: Installation) -> bool:
-    """Return whether an ailment leaves *command*, or its ``python``, to another environment."""
-    if ailment.problem is HealthProblem.EXECUTABLE_BROKEN_LINK and not ailment.is_severe:
-        # Other names work, and a link that leads nowhere is passed over on the search path.
-        folder = installation.prefix / "bin"
-        links = [folder / name for name in ("python", command)]
-        return any(link.is_symlink() and not link.exists() for link in links)
-    return ailment.problem in _WITHOUT_PYTHON
 
 
 def split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:

@@ -23,6 +23,7 @@ from pinfold.core.environments.discovery import (
     identify_unusable,
 )
 from pinfold.core.environments.examination import Examiner
+from pinfold.core.environments.health.foreign_python import leads_elsewhere
 from pinfold.core.environments.inventory_file import (
     inventory_path,
     read_inventory,
@@ -35,7 +36,7 @@ from pinfold.core.environments.probe_answers import ask_unknown, informed
 from pinfold.core.environments.selection import deciding_folders
 from pinfold.core.environments.shells import detect_shell, shell_of
 from pinfold.core.environments.stalls import Stalled
-from pinfold.core.environments.terminal_activation import terminal_activation
+from pinfold.core.environments.terminal_activation import TerminalActivation, terminal_activation
 from pinfold.core.files import LocalFileSystem
 from pinfold.features.environments import Selection
 from pinfold.features.projects import pointed_at, project_folder
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from pinfold.core.environments.operations.workbench import Workbench
     from pinfold.core.environments.selection import EnvironmentQuery
     from pinfold.core.environments.shells import Shell
-    from pinfold.core.environments.terminal_activation import TerminalActivation
     from pinfold.core.model.installation import Installation
     from pinfold.core.workspace.snapshot import Snapshot
     from pinfold.features.projects import Pointed
@@ -282,6 +282,10 @@ class Machine:
             Refused: it does not answer.
         """
         prefix, filesystem = installation.prefix, self._examiner.filesystem
+        (examined,) = self._examiner.examined([installation])
+        for ailment in examined.installation.ailments:
+            if leads_elsewhere(ailment, installation):
+                return TerminalActivation(refusal=f"{ailment.cause}; rebuild it")
         scripts = self._within(prefix, partial(read_activation_scripts, prefix, filesystem))
         return terminal_activation(installation, scripts, os.environ, is_windows=os.name == "nt")
 

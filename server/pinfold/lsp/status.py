@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from pinfold.core.environments.selection import EnvironmentQuery
     from pinfold.core.model.environment import Environment, EnvironmentAnswer
+    from pinfold.core.model.installation import Ailment
     from pinfold.core.workspace.snapshot import Judgement
     from pinfold.features.environment_status import OtherSelection
     from pinfold.features.environments import Json
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from pinfold.lsp.documents import Documents, OpenFile
     from pinfold.lsp.reports import OpenReports, Report
     from pinfold.lsp.workspace_files import FileFindings
+
+    _Read = tuple[Environment, tuple[Ailment, ...]]
+    """What variables were read for: one that breaks, or is mended, has others."""
 
 ENVIRONMENT_CHANGED = "pinfold/environmentChanged"
 INVENTORY_CHANGED = "pinfold/inventoryChanged"
@@ -71,7 +75,7 @@ class StatusTeller:
         self._others = others
         self._has_links = has_links
         self._read_variables = read_variables
-        self._variables: dict[Path, tuple[Environment, Sequence[Json]]] = {}
+        self._variables: dict[Path, tuple[_Read, Sequence[Json]]] = {}
         self._active: Path | None = None
         self._told: dict[Path, Mapping[str, Any]] = {}
         self._answers: dict[Path, EnvironmentAnswer] = {}
@@ -246,7 +250,9 @@ class StatusTeller:
             has_links=self._has_links,
         )
         packages = answer.packages
-        variables = () if packages is None else self._variables_of(packages.environment)
+        variables = (
+            () if packages is None else self._variables_of((packages.environment, answer.ailments))
+        )
         if variables is None:
             # All is told together, once they are known.
             return
@@ -260,17 +266,18 @@ class StatusTeller:
             self._told[folder] = told
             self._tell(ENVIRONMENT_CHANGED, told)
 
-    def _variables_of(self, environment: Environment) -> Sequence[Json] | None:
+    def _variables_of(self, read: _Read) -> Sequence[Json] | None:
         """Return what is set for terminals; ``None`` if that is yet to be read."""
         if self._read_variables is None:
             return ()
-        known = self._variables.get(environment.prefix)
-        if known is None or known[0] is not environment:
-            self._read_variables(environment.prefix, partial(self._take_variables, environment))
+        prefix = read[0].prefix
+        known = self._variables.get(prefix)
+        if known is None or known[0] != read:
+            self._read_variables(prefix, partial(self._take_variables, read))
         return None if known is None else known[1]
 
-    def _take_variables(self, environment: Environment, variables: Sequence[Json]) -> None:
-        self._variables[environment.prefix] = (environment, variables)
+    def _take_variables(self, read: _Read, variables: Sequence[Json]) -> None:
+        self._variables[read[0].prefix] = (read, variables)
         if not self._is_over:
             self._look()
 
