@@ -593,6 +593,38 @@ def test_packages_are_picked(uv_scene: Scene) -> None:
     check_refused(scene.client, bad, -32602, "level")
 
 
+@pytest.mark.parametrize(
+    ("command", "arguments", "way_out"),
+    [
+        ("createEnvironment", {}, "uv sync"),
+        ("installPackages", {"packages": ["tiny"]}, "uv add tiny"),
+        ("installRequirements", {}, "uv sync"),
+        ("uninstallPackages", {}, "uv sync"),
+        ("upgradePackages", {}, "uv sync"),
+        ("syncEnvironment", {}, "uv sync"),
+    ],
+)
+def test_a_manager_has_not_made_it_yet(
+    uv_scene: Scene, command: str, arguments: dict[str, object], way_out: str
+) -> None:
+    """Nobody is asked anything first, and the one command that helps is named once."""
+    (uv_scene.root / "uv.lock").write_text("version = 1\n")
+    (uv_scene.root / "pyproject.toml").write_text("[project]\nname = 'x'\nversion = '1'\n")
+
+    try:
+        uv_scene.run(command, **arguments)
+    except ServerError as error:
+        said = error.error["message"]
+    else:
+        said = uv_scene.client.wait("window/showMessage")["message"]
+
+    asked = {one["method"] for one in uv_scene.client.requests if "pinfold/" in one["method"]}
+    assert set() == asked
+    assert said.startswith("uv.lock says that uv looks after this project")
+    assert said.endswith(f"use {way_out}")
+    assert not uv_scene.environment.exists()
+
+
 def test_no_environment(uv_scene: Scene) -> None:
     """Where there is no environment to install into, making one is offered."""
     scene = uv_scene

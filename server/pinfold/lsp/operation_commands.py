@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinfold.core.environments.operations.prepared import managed_project_of
 from pinfold.core.environments.operations.requests import (
     Create,
     Install,
@@ -48,6 +49,7 @@ from pinfold.lsp.operation_scene import (
     paths_of,
     prefix_at,
     prefix_or_wish,
+    refuse_for_manager,
     scene_of,
     text_of,
     texts_of,
@@ -118,6 +120,10 @@ async def _create(scene: Scene, arguments: Arguments) -> object:
         files = usual
     elif found and (not scene.agrees or wants_files is True):
         questions.append(contents)
+    manager = await in_thread(partial(managed_project_of, prefix, scene.bench.filesystem))
+    if manager is not None and has_place:
+        # It will be refused, whatever the answers.
+        questions.clear()
     if not await asked_in_turn(questions):
         return _declined()
     request = Create(
@@ -180,7 +186,7 @@ async def install_requirements(session: Session, arguments: Arguments) -> object
     files = None if scene is None else await _files(scene, arguments, "Install Requirements")
     if scene is None or files is None:
         return _declined()
-    prefix = await prefix_or_wish(scene, arguments)
+    prefix = await prefix_or_wish(scene, arguments, files=files)
     if not isinstance(prefix, Path):
         return await _created(scene, prefix, {"requirements": files})
     request = Install(folder=scene.folder, prefix=prefix, files=files)
@@ -199,7 +205,7 @@ async def install_packages(session: Session, arguments: Arguments) -> object:
         if texts is None:
             return _declined()
     texts = texts or ()
-    prefix = await prefix_or_wish(scene, arguments)
+    prefix = await prefix_or_wish(scene, arguments, texts)
     if not isinstance(prefix, Path):
         if editables:
             raise NoEnvironment(scene.place.selection)
@@ -311,6 +317,7 @@ async def _files(scene: Scene, arguments: Arguments, title: str) -> tuple[Path, 
         return named
     found = await in_thread(partial(requirements_files, scene.folder, scene.snapshot))
     if not found:
+        await refuse_for_manager(scene)
         raise CommandFailed(f"there is no requirements file in {scene.folder}")
     if len(found) == 1:
         return found

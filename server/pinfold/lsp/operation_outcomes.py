@@ -163,9 +163,10 @@ async def _tell(scene: Scene, request: Request, outcome: Outcome) -> None:
             _offer(session, text, Severity.ERROR, actions)
         case Result.REFUSED:
             refusal = outcome.refusal
+            command = " ".join(refusal.command or ()) if refusal is not None else ""
             # What Pinfold itself does, the palette does.
-            if refusal is not None and refusal.command and refusal.command[0] != "pinfold":
-                text = f"{text}: {' '.join(refusal.command)}"
+            if not command.startswith("pinfold ") and command not in text:
+                text = f"{text}: {command}"
             _offer(session, text, Severity.WARNING, {})
         case Result.NOTHING_TO_DO:
             session.host.tell_failures({})

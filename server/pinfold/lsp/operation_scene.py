@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING
 
 from pinfold.core.environments.changes.history import standing
 from pinfold.core.environments.changes.journal import Phase
+from pinfold.core.environments.operations.prepared import managed_project_of
+from pinfold.core.environments.planning.managers import refusal_of_project
 from pinfold.core.model.environment import EnvironmentState
+from pinfold.core.model.plan import Verb
+from pinfold.core.model.wording import in_editor
+from pinfold.features.operations import refusal_text
 from pinfold.lsp.command_places import (
     NoEnvironment,
     as_path,
@@ -22,14 +27,17 @@ from pinfold.lsp.command_places import (
     place_of,
     written,
 )
-from pinfold.lsp.commands import RECOVERY, NeedsTrust
-from pinfold.lsp.operation_questions import may_create
+from pinfold.lsp.commands import RECOVERY, CommandFailed, NeedsTrust
+from pinfold.lsp.operation_questions import USUAL_PLACE, may_create
 from pinfold.lsp.requirements_files import on_disk
 from pinfold.lsp.transport import in_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pinfold.core.environments.conversation import Conversation, Preview, Question
     from pinfold.core.environments.operations.workbench import Workbench
+    from pinfold.core.environments.planning.refusal import Refusal
     from pinfold.core.workspace.snapshot import Snapshot
     from pinfold.lsp.commands import Arguments, Session
     from pinfold.lsp.machine import Machine, Place
@@ -105,14 +113,46 @@ async def _place(session: Session, arguments: Arguments) -> Place | None:
     return await place_of(session, arguments, asks=True)
 
 
-async def prefix_or_wish(scene: Scene, arguments: Arguments) -> Path | bool:
-    """Return the environment that is meant; whether to make one, where there is none."""
+async def prefix_or_wish(
+    scene: Scene, arguments: Arguments, names: Sequence[str] = (), files: Sequence[Path] = ()
+) -> Path | bool:
+    """Return the environment that is meant; whether to make one, where there is none.
+
+    *names* and *files* are what is to be installed there.
+    """
     if "environment" in arguments or scene.place.selection.prefix is not None:
         return await needed_prefix(scene, arguments)
+    await refuse_for_manager(scene, names, files)
     answer = scene.place.selection.answer
     if answer.state is not EnvironmentState.NONE or answer.is_meant or scene.agrees:
         raise NoEnvironment(scene.place.selection)
     return await may_create(scene.conversation, scene.folder)
+
+
+async def refuse_for_manager(
+    scene: Scene, names: Sequence[str] = (), files: Sequence[Path] = ()
+) -> None:
+    """Refuse where there is no environment because the project's manager has not made it yet.
+
+    Raises:
+        CommandFailed: with what of the manager's makes it, with *names* and *files* in it.
+    """
+    answer = scene.place.selection.answer
+    if answer.state is not EnvironmentState.NONE or answer.is_meant:
+        return
+    verb = Verb.INSTALL if names or files else Verb.CREATE
+
+    def look() -> Refusal | None:
+        for folder in dict.fromkeys((scene.folder, scene.place.project)):
+            project = managed_project_of(folder / USUAL_PLACE, scene.bench.filesystem)
+            if project is not None:
+                named = [written(file) for file in files]
+                return refusal_of_project(project, verb, names=names, files=named)
+        return None
+
+    refusal = await in_thread(look)
+    if refusal is not None:
+        raise CommandFailed(refusal_text(refusal, say=in_editor))
 
 
 async def needed_prefix(scene: Scene, arguments: Arguments) -> Path:
@@ -127,6 +167,7 @@ async def needed_prefix(scene: Scene, arguments: Arguments) -> Path:
         return found.prefix
     prefix = scene.place.selection.prefix
     if prefix is None:
+        await refuse_for_manager(scene)
         raise NoEnvironment(scene.place.selection)
     return prefix
 

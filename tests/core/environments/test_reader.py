@@ -313,7 +313,7 @@ def test_explained(tmp_path: Path) -> None:
     (tmp_path / "sub/deep/.python-version").write_text("3.11\n", encoding="utf-8")
     asked, query = reader(), EnvironmentQuery(tmp_path / "sub/deep", tmp_path)
     answer, explained = asked.answer(query), asked.explain(query)
-    empty = "no environment stands there, and no tool keeps one for it"
+    empty = "no environment stands there, and no tool has made one for it"
 
     assert () == answer.steps
     assert (

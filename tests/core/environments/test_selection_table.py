@@ -31,7 +31,7 @@ CHOICES = "/state/pinfold/choices"
 NO_EVIDENCE = "holds neither a pyvenv.cfg nor an interpreter"
 NOTHING = (
     "there is no `.venv`, `.python-envs`, `venv`, `env`, `.conda` or `.pixi` that can be used in"
-    " its folder or above it in the project, no tool keeps one for it, and none is activated"
+    " its folder or above it in the project, no tool has made one for it, and none is activated"
 )
 OFF_THE_MACHINE = "leads off this machine or to a device, so nobody looks there"
 

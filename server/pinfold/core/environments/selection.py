@@ -200,10 +200,10 @@ def look_for_declared(folder: Path, filesystem: FileSystem) -> DeclaredPython:
 # What stands there all the same is among what was rejected, with why.
 _NOTHING = (
     "there is no `.venv`, `.python-envs`, `venv`, `env`, `.conda` or `.pixi` that can be used in"
-    " its folder or above it in the project, no tool keeps one for it, and none is activated"
+    " its folder or above it in the project, no tool has made one for it, and none is activated"
 )
 
-_EMPTY = "no environment stands there, and no tool keeps one for it"
+_EMPTY = "no environment stands there, and no tool has made one for it"
 
 # One for all, since they are noted in each of thousands of searches.
 _NO_CHOICE = SelectionStep(

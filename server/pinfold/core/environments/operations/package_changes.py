@@ -283,7 +283,7 @@ def _ready(
     installation = bench.installation(prefix)
     installed = bench.installed(prefix)
     if installation is None or installed is None:
-        return Refusal(
+        return refusal_of_manager(desk.bench, request, names, editables, files) or Refusal(
             RefusalReason.INVALID,
             f"there is no environment at {prefix} whose packages can be read",
             Wording(

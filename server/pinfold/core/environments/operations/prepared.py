@@ -15,7 +15,11 @@ from pinfold.core.environments.changes.journal import SetAside
 from pinfold.core.environments.installers.installer import Wanted
 from pinfold.core.environments.planning.asked import AskedFile, asked_in
 from pinfold.core.environments.planning.belonging import is_own
-from pinfold.core.environments.planning.managers import read_managed_project, refusal_of_project
+from pinfold.core.environments.planning.managers import (
+    ManagedProject,
+    read_managed_project,
+    refusal_of_project,
+)
 from pinfold.core.environments.planning.refusal import Refusal, RefusalReason
 from pinfold.core.environments.unreadable_project import unreadable_project
 from pinfold.core.model.plan import Failure, Plan, Verb
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     )
     from pinfold.core.environments.operations.workbench import Workbench
     from pinfold.core.environments.planning.asked import Asked
+    from pinfold.core.files import FileSystem
     from pinfold.core.model.dependency import PackageName
     from pinfold.core.model.environment import InstalledPackages
     from pinfold.core.model.plan import Step
@@ -151,6 +156,14 @@ def versions_of(installed: InstalledPackages | None) -> Mapping[str, str]:
     return {key: installed.by_name[key].version for key in own_projects(installed)}
 
 
+def managed_project_of(prefix: Path, filesystem: FileSystem) -> ManagedProject | None:
+    """Return the project whose manager keeps the environment at *prefix*, be it there or not."""
+    if prefix.name not in USUAL_NAMES:
+        # One of somebody's own, beside that of the manager, is nobody else's business.
+        return None
+    return read_managed_project(prefix.parent, prefix.parent, filesystem)
+
+
 def refusal_of_manager(
     bench: Workbench,
     request: Install | Uninstall | Upgrade | Sync | Create | Rebuild,
@@ -159,11 +172,7 @@ def refusal_of_manager(
     files: Sequence[Path] = (),
 ) -> Refusal | None:
     """Return why the project's own manager has to do it, where the environment is its."""
-    parent = request.prefix.parent
-    if request.prefix.name not in USUAL_NAMES:
-        # One of somebody's own, beside that of the manager, is nobody else's business.
-        return None
-    project = read_managed_project(parent, parent, bench.filesystem)
+    project = managed_project_of(request.prefix, bench.filesystem)
     if project is None:
         return None
     return refusal_of_project(
