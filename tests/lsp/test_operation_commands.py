@@ -1053,3 +1053,15 @@ def test_interpreter_of_somebody_else(uv_scene: Scene, tmp_path: Path) -> None:
     assert "refused" == result["result"]
     assert result["refusal"]["message"] in told["message"]
     assert scene.root.exists()
+
+
+def test_reasons_why_nothing_is_changed(uv_scene: Scene) -> None:
+    """They are sentences: whatever drops the ends of lines drops nothing that is needed."""
+    scene = uv_scene
+    scene.create("tiny==1.0")
+    scene.file.write_text("tiny==1.0\n")
+    scene.run("upgradePackages", packages=["tiny"], yes=True)
+
+    said = scene.client.wait("window/showMessage")["message"]
+    reason = "Tiny cannot move: requirements.txt, line 1, asks for tiny==1.0."
+    assert f"{reason} There is nothing to change." == said

@@ -269,10 +269,10 @@ def test_a_broken_one_is_to_be_rebuilt_first(client: Client, project: Path) -> N
     assert "3.12" in client.wait("window/showMessage")["message"]
 
 
-def last_items(client: Client) -> Any:
+def last_items(client: Client, **arguments: object) -> Any:
     """Return what there is to choose from once everything is found."""
     client.replies["pinfold/pick"] = lambda _params: NO_REPLY
-    choosing = begin(client, "selectEnvironment")
+    choosing = begin(client, "selectEnvironment", arguments)
     last = client.wait("pinfold/pickItems", lambda params: not params["busy"])
     client.notify("$/cancelRequest", {"id": choosing})
     return last["items"]
@@ -302,6 +302,23 @@ def test_recommended_where_none_is_used(
     items = last_items(client)
 
     assert expected == [one["label"] for one in items if one["group"] == "Recommended"]
+    reasons = [one["detail"] for one in items if one["label"] == expected[0] == "shop-env"]
+    assert ["it is the only one in shop"] * len(reasons) == reasons
+
+
+def test_recommended_for_a_project_further_in(client: Client, tmp_path: Path) -> None:
+    """Its own comes first, whatever the others of the workspace have."""
+    root = tmp_path / "shops"
+    for name, environment in {"api": ".venv", "web": "web-env"}.items():
+        make_environment(root / name / environment)
+        (root / name / "requirements.txt").touch()
+    client.initialize(root=root, capabilities=UI_CAPABILITIES)
+
+    items = last_items(client, folder=str(root / "web"))
+
+    assert "Recommended" == items[0]["group"]
+    assert str(root / "web" / "web-env") == items[0]["id"]
+    assert "it is the only one in web" == items[0]["detail"]
 
 
 def test_a_broken_one_is_not_recommended(client: Client, tmp_path: Path) -> None:

@@ -123,6 +123,12 @@ async def _log_failure(
     scene.session.peer.tell(LOG_MESSAGE, params)
 
 
+def _running_on(text: str) -> str:
+    """Return lines as sentences: a message of an editor may have no lines, and then drops them."""
+    lines = text.split("\n")
+    return " ".join(line if line.endswith(".") else f"{line}." for line in lines)
+
+
 def _tell_cancelled(scene: Scene, request: Request) -> None:
     """Say that all is as it was before, unless that is because the session ends."""
     session = scene.session
@@ -170,7 +176,7 @@ async def _tell(scene: Scene, request: Request, outcome: Outcome) -> None:
             _offer(session, text, Severity.WARNING, {})
         case Result.NOTHING_TO_DO:
             session.host.tell_failures({})
-            _offer(session, text, Severity.INFO, {})
+            _offer(session, _running_on(text), Severity.INFO, {})
         case Result.PREVIEWED | Result.DECLINED:
             pass
     for sentence in outcome.unsaved:

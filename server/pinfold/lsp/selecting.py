@@ -200,7 +200,11 @@ def _items(
         _item(one, place, other, roots, is_trusted=is_trusted)
         for one in ordered(examined, (place.project,), selection)
     ]
-    items = [_recommended(item, examined, place) for item in items]
+    only = _only_one(examined, place)
+    if only is not None:
+        items = [
+            _recommended(item, only.prefix.parent) if item.id == only.id else item for item in items
+        ]
     by_group = {group: [item for item in items if item.group == group.value] for group in Group}
     off = "" if is_trusted else "off: this workspace is not trusted"
     create = PickItem(
@@ -239,21 +243,26 @@ def _items(
     yield from by_group[Group.INTERPRETERS]
 
 
-def _recommended(item: PickItem, examined: Sequence[Examined], place: Place) -> PickItem:
-    """Return *item*; recommended if nothing else is used and it is the only one right in a project.
+def _only_one(examined: Sequence[Examined], place: Place) -> Installation | None:
+    """Return what is recommended where nothing is used: the only one right in a project.
 
     What is unusually named is taken for no folder before somebody has chosen it.
     """
-    own = [
-        one.installation
-        for one in examined
-        if not one.installation.is_base and one.installation.prefix.parent == place.project
-    ]
-    if place.selection.prefix is not None or [item.id] != [one.id for one in own]:
-        return item
-    if any(ailment.is_severe for ailment in own[0].ailments):
-        return item
-    return replace(item, group=Group.RECOMMENDED.value)
+    if place.selection.prefix is not None:
+        return None
+    environments = [one.installation for one in examined if not one.installation.is_base]
+    for folder in (place.folder, place.project):
+        own = [one for one in environments if one.prefix.parent == folder]
+        if own:
+            is_meant = len(own) == 1 and not any(one.is_severe for one in own[0].ailments)
+            return own[0] if is_meant else None
+    return None
+
+
+def _recommended(item: PickItem, folder: Path) -> PickItem:
+    reason = f"it is the only one in {folder.name}"
+    detail = "; ".join(filter(None, (reason, item.detail)))
+    return replace(item, group=Group.RECOMMENDED.value, detail=detail)
 
 
 def _is_chosen(selection: Selection) -> bool:
