@@ -199,6 +199,40 @@ def test_links_for_a_client_that_runs_them(client: Client, project: Path) -> Non
     assert [{"folder": str(project)}] == json.loads(unquote(encoded.partition(")")[0]))
 
 
+@pytest.mark.parametrize(
+    ("version", "amount", "title"),
+    [
+        (None, (1, 0), "Install what is missing from requirements.txt"),
+        ("2.3", (0, 1), "Install what is asked for in requirements.txt"),
+    ],
+)
+def test_what_a_package_needs(
+    client: Client, project: Path, version: str | None, amount: tuple[int, int], title: str
+) -> None:
+    """What is missing is counted whoever asks for it, shown at its user, and can be installed."""
+    metadata = install(project / ".venv", "shop", "1.0") / "METADATA"
+    metadata.write_text(f"{metadata.read_text()}Requires-Dist: werkzeug>=3\n")
+    if version is not None:
+        install(project / ".venv", "werkzeug", version)
+    file = project / "requirements.txt"
+    client.initialize(root=project, capabilities=UI_CAPABILITIES)
+    client.open(file.as_uri(), "shop==1.0\n")
+    told = status(client, lambda params: (params["missing"], params["wrong"]) == amount)
+    environment = str(project / ".venv")
+    packages = execute(client, "environmentTree", folder=str(project), environment=environment)
+    (shop,) = (node for node in packages["nodes"] if node["label"] == "shop")
+    everywhere = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 9}}
+    document = {"textDocument": {"uri": file.as_uri()}, "range": everywhere}
+    actions = client.request(
+        "textDocument/codeAction", {**document, "context": {"diagnostics": []}}
+    )
+
+    assert "werkzeug" in told["markdown"]
+    assert "warning" == shop["icon"]
+    assert "werkzeug" in shop["tooltip"]
+    assert title in [action["title"] for action in actions]
+
+
 def test_variables_of_terminals(client: Client, project: Path) -> None:
     """A client that says that it has terminals is told what to set for them."""
     ui = {"experimental": {"pinfold": {"ui": {"terminals": True}}}}

@@ -408,7 +408,7 @@ export interface ListPackages {
      */
     problem: string | null;
     /**
-     * `wrong`: a requirements file of the folder asks for another version; `broken`: its metadata cannot be trusted.
+     * `wrong`: a requirements file of the folder asks for another version; `broken`: its metadata cannot be trusted, or it needs something that is not there, or is there in another version.
      */
     state: "installed" | "wrong" | "broken";
     /**

@@ -82,6 +82,11 @@ def _helping(
             if one is not None:
                 arguments: Mapping[str, Value] = {"folder": folder, "packages": (one,)}
                 yield f"Install {one}", "pinfold.installPackages", arguments
+        case "broken-dependency" if finding.need is not None and role in INSTALLED_ROLES:
+            # An installer looks after what the packages of a file need, too.
+            what = "is missing from" if finding.need.is_missing else "is asked for in"
+            arguments = {"folder": folder, "files": (path,)}
+            yield f"Install what {what} {path.name}", "pinfold.installRequirements", arguments
         case "broken-environment" | "damaged-environment" if prefix is not None:
             arguments = {"folder": folder, "environment": prefix}
             yield f"Rebuild {prefix.name}", "pinfold.rebuildEnvironment", arguments

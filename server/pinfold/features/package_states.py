@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
     from pinfold.core.environments.planning.asked import Asked
     from pinfold.core.model.dependency import PackageName
-    from pinfold.core.model.environment import InstalledDistribution, InstalledPackages
+    from pinfold.core.model.environment import (
+        BrokenDependency,
+        InstalledDistribution,
+        InstalledPackages,
+    )
     from pinfold.core.workspace.snapshot import Snapshot
     from pinfold.features.environments import Json, WritePath
 
@@ -83,12 +87,16 @@ def wanted_by(installed: InstalledPackages, snapshot: Snapshot, files: Sequence[
 def packages_json(installed: InstalledPackages, wanted: Wanted, write_path: WritePath) -> Json:
     """Return the shape of what is installed, by name, and of what is missing."""
     users = required_by(installed)
+    broken: dict[PackageName, list[BrokenDependency]] = {}
+    for one in installed.broken:
+        if one.needs is not None:
+            broken.setdefault(one.distribution, []).append(one)
     return {
         "version": FORMAT_VERSION,
         "prefix": write_path(installed.environment.prefix),
         "packages": [
-            _package_json(distribution, installed, users, wanted, write_path)
-            for _, distribution in sorted(installed.by_name.items())
+            _package_json(distribution, installed, users, wanted, broken.get(key, ()), write_path)
+            for key, distribution in sorted(installed.by_name.items())
         ],
         "missing": [_missing_json(one, write_path) for one in wanted.missing],
     }
@@ -99,19 +107,23 @@ def _package_json(
     installed: InstalledPackages,
     users: Mapping[PackageName, Sequence[PackageName]],
     wanted: Wanted,
+    broken: Sequence[BrokenDependency],
     write_path: WritePath,
 ) -> Json:
     askers = wanted.by_key.get(distribution.key, ())
     unmet = next((one for one in askers if _is_unmet(one, distribution)), None)
     asker = unmet or next(iter(askers), None)
     state = PackageState.INSTALLED
+    lacks = [one.message for one in broken]
     if distribution.problem is not None:
         state = PackageState.BROKEN
     elif unmet is not None:
         state = PackageState.WRONG
+    elif lacks:
+        state = PackageState.BROKEN
     used_by = users.get(distribution.key, ())
     editable = distribution.editable
-    tooltip = paragraphs(_tooltip(distribution, state, asker, used_by, write_path))
+    tooltip = paragraphs(_tooltip(distribution, state, asker, used_by, lacks, write_path))
     return {
         "name": distribution.name,
         "version": distribution.version,
@@ -151,6 +163,7 @@ def _tooltip(
     state: PackageState,
     asker: Asked | None,
     used_by: Sequence[PackageName],
+    lacks: Sequence[str],
     write_path: WritePath,
 ) -> Iterator[Markup]:
     yield code(f"{distribution.name} {distribution.version}")
@@ -158,6 +171,8 @@ def _tooltip(
         yield written("Another version is asked for: ") + code(masked(asker.asker.text))
     if distribution.problem is not None:
         yield written("Broken: ") + message(distribution.problem)
+    for sentence in lacks:
+        yield written("Broken: ") + message(sentence)
     if distribution.editable is not None:
         yield written("Editable, from ") + code(write_path(distribution.editable))
     if asker is not None and asker.asker.path is not None and asker.asker.line is not None:

@@ -1,4 +1,4 @@
-"""Which packages a requirements file asks for that are not there, or not as it asks.
+"""Which packages are not there, or not as they are asked for, by a file or by what it brought.
 
 Owns the way from findings to projects, of which several lines may speak. Judges nothing.
 """
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pinfold.core.workspace.snapshot import Judgement
 
 NOT_INSTALLED, WRONG_VERSION = "not-installed", "wrong-version"
+BROKEN_DEPENDENCY = "broken-dependency"
 """The rules that say it."""
 
 
@@ -48,6 +49,11 @@ def unmet(judgement: Judgement) -> Unmet:
     found: dict[str, set[str]] = {NOT_INSTALLED: set(), WRONG_VERSION: set()}
     for placed in judgement.placed:
         finding = placed.finding
+        if finding.rule == BROKEN_DEPENDENCY and finding.need is not None:
+            found[NOT_INSTALLED if finding.need.is_missing else WRONG_VERSION].add(
+                finding.need.name
+            )
+            continue
         names = found.get(finding.rule)
         located = None if document is None else document.line_at(placed.absolute_start)
         if names is not None and located is not None:

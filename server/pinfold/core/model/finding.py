@@ -81,19 +81,28 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class UnmetNeed:
+    """What an installed package needs: by its normalised name, and whether it is there at all."""
+
+    name: str
+    is_missing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something that a rule says of a span of text.
 
     `range` is relative to the logical line for what a line rule yields, and absolute in the file
     for what a file rule yields; see :class:`PlacedFinding`. `rule` and `severity` are filled in by
     :mod:`pinfold.core.rules.run`: a rule does not name itself, nor does it know how the project
-    weighs it.
+    weighs it. `need` is set where the finding is about something that is not on the line.
     """
 
     range: TextRange
     message: str
     fixes: tuple[Fix, ...] = ()
     related: tuple[Related, ...] = ()
+    need: UnmetNeed | None = None
     rule: str = ""
     severity: Severity = Severity.WARNING
 

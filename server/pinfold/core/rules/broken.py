@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pinfold.core.model.environment import Breakage
-from pinfold.core.model.finding import Finding, Severity
+from pinfold.core.model.finding import Finding, Severity, UnmetNeed
 from pinfold.core.rules.installed import one_line, packages_of, reach, roots, subject
 from pinfold.core.rules.registry import Family, file_rule
 from pinfold.core.rules.view import IncludeState
@@ -97,7 +97,14 @@ def findings_of_broken(
         index = own[position][0]
         if index not in spans:
             spans[index] = subject(view.document.lines[index]).shifted(view.document.starts[index])
-        yield Finding(spans[index], one_line(message(broken), MAX_MESSAGE) + _through(way))
+        said = one_line(message(broken), MAX_MESSAGE) + _through(way)
+        yield Finding(spans[index], said, need=_need(broken))
+
+
+def _need(broken: BrokenDependency) -> UnmetNeed | None:
+    if broken.needs is None:
+        return None
+    return UnmetNeed(broken.needs, is_missing=broken.breakage is Breakage.MISSING)
 
 
 def _included(
