@@ -20,6 +20,20 @@ def test_clean_file(pinfold: Runner) -> None:
     assert (0, "No problems in 1 file.\n", "") == (result.status, result.out, result.err)
 
 
+@pytest.mark.parametrize(
+    "arguments", [("--", "-r.txt"), ("--no-env", "--", "-r.txt"), ("ok.txt", "--", "-r.txt")]
+)
+def test_names_like_options(pinfold: Runner, arguments: tuple[str, ...]) -> None:
+    """What follows `--` is a path, whatever it begins with."""
+    pinfold.write("-r.txt", "flask==1.0==2\n")
+    pinfold.write("ok.txt", "flask==1.0\n")
+
+    result = pinfold("check", *arguments)
+
+    assert 1 == result.status
+    assert "-r.txt:1:" in result.out
+
+
 def test_finding_in_json(pinfold: Runner) -> None:
     """The JSON is the one of the contract, to the letter."""
     pinfold.write("requirements.txt", "# pins\r\n\r\nflask\r\n")

@@ -135,8 +135,10 @@ _FORMATS = {"text": "text", "json": "JSON", "github": "GitHub", "sarif": "SARIF"
 
 def _parse(arguments: Sequence[str]) -> Options:
     parser = _parser()
-    given = parser.parse_intermixed_args(arguments)
-    paths = tuple(given.paths) or (".",)
+    # Until Python 3.13 at least, argparse takes what follows `--` for options in this mode.
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    given = parser.parse_intermixed_args(arguments[:end])
+    paths = (*given.paths, *arguments[end + 1 :]) or (".",)
     if STANDARD_INPUT in paths and len(paths) > 1:
         parser.error("standard input (`-`) is judged by itself, not beside other paths")
     if given.stdin_filename is not None and paths != (STANDARD_INPUT,):
