@@ -63,7 +63,10 @@
       (run-with-timer
        0 nil
        (lambda ()
-         (let ((inhibit-quit nil) answer)
+         (let ((inhibit-quit nil)
+               ;; The person may be in the middle of another one.
+               (enable-recursive-minibuffers t)
+               answer)
            ;; Whatever ends the question, be it an error or the timeout of a request that somebody
            ;; waits for: without an answer, the command would wait for ever.
            (unwind-protect
@@ -187,8 +190,9 @@ ON-DONE gets the result, and nil for what was cancelled or has failed."
     (jsonrpc-async-request
      server :workspace/executeCommand (list :command command :arguments arguments)
      :success-fn (lambda (result)
-                   (when-let ((text (plist-get (plist-get result :document) :text)))
-                     (pinfold--show text))
+                   ;; What is Markdown there is plain text beside it.
+                   (when-let ((document (plist-get result :document)))
+                     (pinfold--show (or (plist-get result :text) (plist-get document :text))))
                    (funcall done result))
      :error-fn (jsonrpc-lambda (&key message &allow-other-keys)
                  (message "Pinfold: %s" message)
@@ -216,7 +220,8 @@ ON-DONE gets the result, and nil for what was cancelled or has failed."
   "Run COMMAND of the server of this buffer."
   (interactive
    (let* ((capabilities (eglot--capabilities (pinfold--server)))
-          (ids (plist-get (plist-get capabilities :executeCommandProvider) :commands)))
+          (told (plist-get (plist-get capabilities :experimental) :pinfold))
+          (ids (plist-get told :commands)))
      (list (completing-read
             "Pinfold: " (mapcar (lambda (id) (string-remove-prefix "pinfold." id)) ids) nil t))))
   (pinfold-run command))

@@ -56,8 +56,9 @@ local function notify(message, level)
   vim.notify(message, level or vim.log.levels.INFO, { title = 'Pinfold' })
 end
 
--- A window with text in it, below. Returns what closes it.
-local function show(name, text)
+-- A window with text in it, below. Returns what closes it. A prompt that is asked then covers rows
+-- of it, at its end; what has no room above them is shown page by page first.
+local function show(name, text, prompt_rows)
   vim.cmd('botright new')
   local buffer, window = vim.api.nvim_get_current_buf(), vim.api.nvim_get_current_win()
   local lines = vim.split(text, '\n', { plain = true })
@@ -65,8 +66,10 @@ local function show(name, text)
   vim.bo[buffer].buftype, vim.bo[buffer].bufhidden = 'nofile', 'wipe'
   vim.bo[buffer].modifiable = false
   vim.bo[buffer].filetype = name:match('%.md$') and 'markdown' or ''
-  vim.api.nvim_win_set_height(window, math.min(#lines + 1, math.floor(vim.o.lines / 2)))
+  local room = prompt_rows and vim.o.lines - 4 or math.floor(vim.o.lines / 2)
+  vim.api.nvim_win_set_height(window, math.min(#lines + (prompt_rows or 1), room))
   vim.cmd('redraw')
+  if prompt_rows and #lines + prompt_rows > room then vim.api.nvim_echo({ { text } }, false, {}) end
   return function()
     if vim.api.nvim_win_is_valid(window) then vim.api.nvim_win_close(window, true) end
   end
@@ -148,7 +151,10 @@ handlers['pinfold/input'] = function(_, params)
 end
 
 handlers['pinfold/preview'] = function(_, params)
-  local close = show('preview', table.concat({ params.title, unpack(params.lines) }, '\n'))
+  -- The built-in prompt: its title, the choices, what to type, and a row to type it in.
+  local prompt_rows = #params.actions + 3
+  local text = table.concat({ params.title, unpack(params.lines) }, '\n')
+  local close = show('preview', text, prompt_rows)
   local action = select(params.actions, params.title, function(item) return item.label end)
   close()
   return action and { action = action.id } or vim.NIL
@@ -246,7 +252,9 @@ function M.run(command, arguments, on_done)
       if error then
         notify(error.message, vim.log.levels.ERROR)
       elseif type(result) == 'table' and type(result.document) == 'table' then
-        show(result.document.name, result.document.text)
+        -- Markdown that is not rendered has a backslash before every dot.
+        local is_plain = result.document.name:match('%.md$') and type(result.text) == 'string'
+        show(is_plain and 'text' or result.document.name, is_plain and result.text or result.document.text)
       end
       if on_done then on_done(error, result) end
     end)
@@ -285,11 +293,12 @@ function M.environment(buffer)
   return environments[folder]
 end
 
+-- Those for people; the others show nothing.
 local function command_ids()
   local ids = {}
   for _, client in ipairs(clients()) do
-    local provider = client.server_capabilities and client.server_capabilities.executeCommandProvider
-    for _, id in ipairs(provider and provider.commands or {}) do
+    local told = client.server_capabilities and client.server_capabilities.experimental
+    for _, id in ipairs(told and told.pinfold and told.pinfold.commands or {}) do
       table.insert(ids, (id:gsub('^' .. NAME .. '%.', '')))
     end
   end
@@ -304,6 +313,7 @@ local function parsed(words)
   for _, word in ipairs(words) do
     local name, value = word:match('^(%a+)=([^=].*)$')
     if not name then name, value = 'packages', word end
+    value = value:gsub('^([\'"])(.*)%1$', '%2')
     if value == '%' then value = vim.api.nvim_buf_get_name(0) end
     if value == 'true' or value == 'false' then value = value == 'true' end
     if LISTS[name] then

@@ -274,6 +274,9 @@ class Client:
             "hoverProvider": True,
             "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
         }
+        if self.has_ui:
+            people = [command.id for command in COMMANDS if command.is_for_people]
+            capabilities["experimental"] = {"pinfold": {"commands": people}}
         if self.pulls and not self.registers_pulls:
             capabilities["diagnosticProvider"] = self._diagnostic_options()
         return capabilities

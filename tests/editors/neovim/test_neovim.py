@@ -210,3 +210,46 @@ def test_explained(play: Play) -> None:
 
     assert "environment" in told["text"]
     assert 2 == told["windows"]
+
+
+def test_a_plan_has_room_above_its_prompt(scene: Scene, play: Play) -> None:
+    """The built-in prompt covers the last rows of the screen, and none of what it asks about."""
+    told = play(
+        """
+        driver.answers = { false }
+        vim.cmd('Pinfold createEnvironment python=' .. vim.env.PINFOLD_TEST_BASE
+          .. ' "tiny" "flask>=3" install=false yes=true')
+        driver.wait('the environment', function() return #told.asked == 1 end)
+        local choose = vim.ui.select
+        function vim.ui.select(items, ...)
+          told.rows = vim.api.nvim_win_get_height(0)
+          told.lines, told.choices = vim.api.nvim_buf_line_count(0), #items
+          choose(items, ...)
+        end
+        driver.answers = { false }
+        told.result = driver.run('uninstallPackages', { packages = { 'tiny' } }).result
+        """
+    )
+
+    assert "declined" == told["result"]
+    assert told["rows"] >= told["lines"] + told["choices"] + 3
+    assert {"flask-3.1.0", "tiny-1.0", "werkzeug-3.1.3"} == scene.installed()
+
+
+def test_menu_and_explanation(scene: Scene, play: Play) -> None:
+    """The menu has what shows something; an explanation is text that can be copied from."""
+    scene.make_environment(".venv")
+    told = play(
+        """
+        driver.wait('a status', function() return require('pinfold').status() ~= '' end)
+        driver.answers = { 'explainEnvironment' }
+        vim.cmd('Pinfold')
+        driver.wait('the text', function() return vim.bo.buftype == 'nofile' end)
+        told.text = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), ' ')
+        """
+    )
+    (menu,) = (asked["items"] for asked in told["asked"])
+
+    assert {"createEnvironment", "explainEnvironment", "undo", "cancel"} <= set(menu)
+    assert set() == {"listPackages", "terminalActivation", "environmentTree"} & set(menu)
+    assert str(scene.environment) in told["text"]
