@@ -163,3 +163,23 @@ def test_projects_below_the_folder(client: Client, project: Path, tmp_path: Path
         (str(tmp_path / "elsewhere"), "server-environment", ", used by api"),
     ] == [(node["label"], node["icon"], use) for node, use in zip(nodes, uses, strict=True)]
     assert ", venv, used by web" in nodes[2]["spoken"]
+
+
+def test_files_that_count(client: Client, project: Path) -> None:
+    """The usual one, and what is open beside it, as in the status bar."""
+    (project / "requirements.txt").write_text("flask\n")
+    other = project / "requirements-dev.txt"
+    other.write_text("pytest\n")
+    client.initialize(root=project)
+    where = {"folder": str(project), "environment": str(project / ".venv")}
+
+    def labels() -> list[str]:
+        return [node["label"] for node in execute(client, "environmentTree", **where)["nodes"]]
+
+    before = labels()
+    client.open(other.as_uri(), "pytest\n")
+    meanwhile = labels()
+    client.notify("textDocument/didClose", {"textDocument": {"uri": other.as_uri()}})
+
+    assert before == labels() == ["flask"]
+    assert ["pytest", "flask"] == meanwhile

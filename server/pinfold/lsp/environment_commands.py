@@ -266,8 +266,11 @@ async def _installation(session: Session, machine: Machine, arguments: Arguments
 def _packages(packages: InstalledPackages, place: Place | None, snapshot: Snapshot) -> Json:
     wanted = NOTHING_WANTED
     if place is not None:
-        files = usual_files(requirements_files(place.folder, snapshot))
-        wanted = wanted_by(packages, snapshot, files)
+        found = requirements_files(place.folder, snapshot)
+        # As the status bar counts: the usual one, or all of them, and what somebody has open.
+        opened = [path for path in found if path in snapshot.documents]
+        files = dict.fromkeys([*(usual_files(found) or found), *opened])
+        wanted = wanted_by(packages, snapshot, tuple(files))
     return packages_json(packages, wanted, written)
 
 
