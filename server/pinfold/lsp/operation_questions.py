@@ -200,7 +200,9 @@ def _python_items(bench: Workbench, inventory: Inventory, place: Place) -> tuple
         )
         for index, found in enumerate(best)
     ]
-    enter = PickItem(_ENTER, "Enter interpreter path…", icon="edit", needs_text=True)
+    enter = PickItem(
+        _ENTER, "Enter interpreter path…", group="Something else", icon="edit", needs_text=True
+    )
     known = {found.executable for found in best}
     rest = [
         _python_item(

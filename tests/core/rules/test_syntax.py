@@ -65,9 +65,22 @@ def test_other_mistaken_operators() -> None:
     """)
 
 
+def test_too_short_for_a_compatible_release() -> None:
+    """`~=` needs a part of the version that may grow, as PEP 440 has it."""
+    check("""
+        one ~= 8
+        ~~~~~~~~ invalid-requirement: `~=` needs a version of at least two parts: write `~=8.0`
+        two[x] (~=8,<9) ; python_version > "3"
+        ~~~~~~~~~~~~~~~ invalid-requirement: write `~=8.0`
+        three ~= 8.1
+    """)
+
+
 @pytest.mark.parametrize(
     ("text", "fixed"),
     [
+        ("one ~= 8 , <9", "one ~= 8.0 , <9"),
+        ("one ~= 8, ~= 7", None),
         ("one >== 2", "one >= 2"),
         ("one=>1!2, <== 3", "one>=1!2, <= 3"),
         ("one ~> 2.0", "one ~= 2.0"),

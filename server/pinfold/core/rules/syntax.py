@@ -373,6 +373,8 @@ def invalid_constraint(view: FileView) -> Iterator[Finding]:
             )
 
 
+_SHORT = re.compile(r"~=\s*(?P<version>\d+)\s*(?=[,)]|$)")
+
 _VALUED = frozenset(
     {
         "global-option",
@@ -412,6 +414,13 @@ def _explanation(text: str, problem: Problem) -> tuple[str, Fix | None]:
         edits = tuple(Edit(span, operator) for span, operator in mistaken if operator is not None)
         fix = Fix(f"Write `{meant}`", edits, Applicability.SAFE)
         return f"{message}: write `{meant}`", fix
+    short = None if "://" in subject else _SHORT.search(subject.partition(";")[0])
+    if short is not None:
+        # PEP 440: there has to be a part that may grow.
+        end = problem.range.start + short.end("version")
+        right = f"~={short['version']}.0"
+        fix = Fix(f"Write `{right}`", (Edit(TextRange(end, end), ".0"),), Applicability.UNSAFE)
+        return f"`~=` needs a version of at least two parts: write `{right}`", fix
     glued = _glued_option(text, problem.range)
     if glued is not None:
         fix = Fix("Put a space before the option", (Edit(glued, " "),), Applicability.SAFE)
