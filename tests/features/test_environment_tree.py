@@ -90,6 +90,16 @@ def test_folders() -> None:
     assert () == folders_tree({"/ours/one": foreign, "/ours/two": foreign})
 
 
+def test_folders_of_one_name() -> None:
+    """Where two are called alike, each says where it lies."""
+    listing = {"environments": [environment("a", "Recommended")]}
+    nodes = folders_tree({"/x/app": listing, "/y/app": listing, "/y/web": listing})
+
+    assert [("app", "/x/app"), ("app", "/y/app"), ("web", "")] == [
+        (node.label, node.description) for node in nodes
+    ]
+
+
 def test_packages() -> None:
     """What is missing, wrong or broken comes before what is right."""
     missing = {"name": "flask", "wanted": "flask==3", "file": "/ours/r.txt", "line": 2}

@@ -6,6 +6,7 @@ marked for. It is made of the shapes that programs get of the same things; reads
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,12 @@ def folders_tree(
         return ()
     if len(found) == 1:
         return next(iter(found.values()))
-    return tuple(_folder(folder, names.get(folder, ""), nodes) for folder, nodes in found.items())
+    called = {folder: names.get(folder) or _last_name(folder) for folder in found}
+    alike = [name for name, count in Counter(called.values()).items() if count > 1]
+    return tuple(
+        _folder(folder, called[folder], folder if called[folder] in alike else "", nodes)
+        for folder, nodes in found.items()
+    )
 
 
 def packages_tree(
@@ -136,9 +142,15 @@ def node_json(node: TreeNode) -> Json:
     }
 
 
-def _folder(folder: str, name: str, nodes: tuple[TreeNode, ...]) -> TreeNode:
-    name = name or folder.rstrip("/").rpartition("/")[2] or folder
-    return TreeNode(name, {"folder": folder}, spoken=name, is_unfolded=True, children=nodes)
+def _last_name(folder: str) -> str:
+    return folder.rstrip("/").rpartition("/")[2] or folder
+
+
+def _folder(folder: str, name: str, where: str, nodes: tuple[TreeNode, ...]) -> TreeNode:
+    spoken = f"{name} {where}".strip()
+    return TreeNode(
+        name, {"folder": folder}, where, spoken=spoken, is_unfolded=True, children=nodes
+    )
 
 
 def _environments(folder: str, listing: Mapping[str, Any]) -> tuple[TreeNode, ...]:
