@@ -418,6 +418,7 @@ def test_named_file_always_has_a_role(name: str, role: FileRole) -> None:
 
 
 _DEPENDENCIES = {
+    "mistaken operators": "flask >== 2.0\ndjango => 3\nrich=<v1\n",
     "pins": "Flask==1.0\ndjango [argon2] >= 3.2 # why\n",
     "names": "flask\n\n# comment\ndjango\n",
     "mistakes": "flask=1.0\ndjango = 3.2\nx==1--hash=sha256:0\ny >> 1\nz==1 \\\n --hash=sha256:0\n",

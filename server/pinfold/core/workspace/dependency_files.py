@@ -295,7 +295,7 @@ _SHAPE = re.compile(
           | --[a-z]
           | @\s*\S+
           | \(?\s*(?:===?|~=|!=|<=|>=|<|>)\s*["']?[\w$*]
-          | =\s*v?\d )
+          | [<>=!~]{1,4}\s*["']?v?\d )                      # an operator, or meant as one
     """,
     re.VERBOSE,
 )
