@@ -1063,5 +1063,5 @@ def test_reasons_why_nothing_is_changed(uv_scene: Scene) -> None:
     scene.run("upgradePackages", packages=["tiny"], yes=True)
 
     said = scene.client.wait("window/showMessage")["message"]
-    reason = "Tiny cannot move: requirements.txt, line 1, asks for tiny==1.0."
+    reason = "tiny cannot move: requirements.txt, line 1, asks for tiny==1.0."
     assert f"{reason} There is nothing to change." == said

@@ -125,7 +125,7 @@ def test_named() -> None:
 
     assert ("b",) == found.requirements == found.upgrades
     assert ("b>=1.2,<2", "b<2") == found.constraints
-    assert ("b stays within <2, which a requires",) == found.notes
+    assert ("`b` stays within <2, which a requires",) == found.notes
 
 
 def test_named_together() -> None:
@@ -138,7 +138,7 @@ def test_extras_and_pins_of_files() -> None:
     found = upgrade([], "a 1", "b 1", file="a[x,y]>=1\nb==1  # pinned\nb==1; python_version<'3'\n")
 
     assert ("a[x,y]", "b") == found.requirements
-    assert ("b cannot move: requirements.txt, line 2, asks for b==1",) == found.notes
+    assert ("`b` cannot move: requirements.txt, line 2, asks for b==1",) == found.notes
 
 
 def test_local_version() -> None:

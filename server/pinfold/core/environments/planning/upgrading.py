@@ -178,7 +178,7 @@ class _Demands:
     def pins(self, distribution: InstalledDistribution) -> list[str]:
         """Return notes on lines of files that let *distribution* have one version only."""
         return [
-            f"{distribution.name} cannot move: {one.asker.path.name}, line "
+            f"`{distribution.name}` cannot move: {one.asker.path.name}, line "
             f"{(one.asker.line or 0) + 1}, asks for {one.asker.text}"
             for one in self._asked
             if one.key == distribution.key
@@ -199,6 +199,6 @@ class _Demands:
                 if demand.key in moving and demand.specifier and met(demand, present):
                     assert present is not None
                     limit = demand.specifier
-                    note = f"{present.name} stays within {limit}, which {other.name} requires"
+                    note = f"`{present.name}` stays within {limit}, which {other.name} requires"
                     found.append((f"{demand.key}{limit}", note))
         return found
