@@ -49,10 +49,9 @@ def unmet(judgement: Judgement) -> Unmet:
     found: dict[str, set[str]] = {NOT_INSTALLED: set(), WRONG_VERSION: set()}
     for placed in judgement.placed:
         finding = placed.finding
-        if finding.rule == BROKEN_DEPENDENCY and finding.need is not None:
-            found[NOT_INSTALLED if finding.need.is_missing else WRONG_VERSION].add(
-                finding.need.name
-            )
+        need = finding.need
+        if need is not None and finding.rule == BROKEN_DEPENDENCY:
+            found[NOT_INSTALLED if need.is_missing else WRONG_VERSION].add(need.name)
             continue
         names = found.get(finding.rule)
         located = None if document is None else document.line_at(placed.absolute_start)

@@ -377,7 +377,7 @@ COMMANDS: tuple[Command, ...] = (
             Argument(
                 "files",
                 ArgumentKind.PATHS,
-                "Several files at once; the result then names the first, and counts for all.",
+                "Several files at once; the result counts for all of them.",
             ),
         ),
         is_for_people=True,

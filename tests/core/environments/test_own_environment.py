@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pinfold.core.environments.own_environment import is_for_pinfold_alone, needed_by_pinfold
+from pinfold.core.formats.summary import normalised
 
 NEEDS = {
     "pinfold": ["pygls>=2", 'rich>=14; sys_platform == "win32"', 'pytest; extra == "dev"'],
@@ -26,10 +27,11 @@ NEEDS = {
 
 def test_what_pinfold_needs() -> None:
     """All that its requirements lead to, but those of extras, and what is not there."""
-    needed = needed_by_pinfold(NEEDS)
+    known = {normalised(name): requires for name, requires in NEEDS.items()}
+    needed = needed_by_pinfold(known, known.__getitem__)
 
     assert {"pinfold", "pygls", "cattrs", "attrs", "lsprotocol", "rich"} == needed
-    assert set() == needed_by_pinfold({"flask": ["click"], "click": []})
+    assert set() == needed_by_pinfold([normalised("flask")], lambda _name: ["click"])
 
 
 def test_another_environment(tmp_path: Path) -> None:
@@ -48,9 +50,9 @@ def test_started_from_its_own(tmp_path: Path) -> None:
     (site_packages,) = prefix.glob("lib/python3*/site-packages")
     paths = [str(Path(path).resolve()) for path in sys.path if path]
     (site_packages / "others.pth").write_text("\n".join(paths) + "\n")
-    known = {one.metadata["Name"].lower(): one for one in distributions()}
-    for name in needed_by_pinfold({name: one.requires or () for name, one in known.items()}):
-        _pretend(site_packages, name, known[name].requires or ())
+    known = {normalised(one.metadata["Name"]): one.requires or () for one in distributions()}
+    for name in needed_by_pinfold(known, known.__getitem__):
+        _pretend(site_packages, name, known[name])
     variables = {"VIRTUAL_ENV": str(prefix), "HOME": str(tmp_path), "PATH": os.defpath}
 
     def judged() -> str:
@@ -67,11 +69,15 @@ def test_started_from_its_own(tmp_path: Path) -> None:
         return said.stdout + said.stderr
 
     alone = judged()
+    # Remains of a removal, which say nothing; of whatever else, nobody knows whose it is.
+    (site_packages / "~ich-1.0.dist-info").mkdir()
+    beside_remains = judged()
     _pretend(site_packages, "flask", ())
     shared = judged()
 
     assert "no-environment" not in shared
     assert "Judged against" not in alone, alone
+    assert "Judged against" not in beside_remains, beside_remains
     assert "wrong-version" not in alone
     assert "wrong-version" in shared, shared
 

@@ -2,7 +2,7 @@
 
 Whatever starts Pinfold from such a one, like pre-commit, has it activated; that tells nothing of a
 project. Owns how such an environment is told from one that somebody works in, and has Pinfold in,
-too. Reads the metadata that are installed beside it, and is slow to import for that.
+too. Reads the names of what is there, and the metadata of what Pinfold needs, and no others.
 """
 
 from __future__ import annotations
@@ -10,20 +10,25 @@ from __future__ import annotations
 import re
 import sys
 import sysconfig
-from importlib.metadata import distributions
 from typing import TYPE_CHECKING
 
+from pinfold.core.environments.installed.distributions import read_distribution
+from pinfold.core.environments.installed.site_packages import read_location
+from pinfold.core.environments.planning.uninstalling import SEEDS
+from pinfold.core.files import LocalFileSystem, Unreadable
 from pinfold.core.formats.summary import normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
+
+    from pinfold.core.environments.installed.site_packages import MetadataPlace
+    from pinfold.core.model.dependency import PackageName
 
 _NAME = re.compile(r"[\w.-]+")
 _EXTRA = re.compile(r";.*\bextra\b")
 
-_OWN = "pinfold"
-_SEEDS = ("pip", "setuptools", "wheel")
+_OWN = normalised("pinfold")
 
 
 def is_for_pinfold_alone(prefix: Path) -> bool:
@@ -33,28 +38,45 @@ def is_for_pinfold_alone(prefix: Path) -> bool:
             return False
     except OSError:
         return False
-    folders = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
-    found = {
-        str(normalised(one.metadata["Name"])): one.requires or ()
-        for one in distributions(path=sorted(folders))
-    }
-    return set(found) <= needed_by_pinfold(found) | set(map(normalised, _SEEDS))
+    filesystem = LocalFileSystem()
+    places: dict[PackageName, MetadataPlace] = {}
+    for folder in {sysconfig.get_path(name) for name in ("purelib", "platlib")}:
+        location = read_location(filesystem, folder)
+        if isinstance(location, Unreadable) or location.egg_links:
+            return False
+        for place in location.places:
+            if place.folder in location.leftovers:
+                continue
+            if place.key is None:
+                # Nobody knows whose it is.
+                return False
+            places[place.key] = place
+
+    def requires(name: PackageName) -> Iterable[str]:
+        reading = read_distribution(filesystem, places[name])
+        return (
+            () if reading is None or reading.distribution is None else reading.distribution.requires
+        )
+
+    return places.keys() <= needed_by_pinfold(places, requires) | SEEDS
 
 
-def needed_by_pinfold(requirements: Mapping[str, Iterable[str]]) -> set[str]:
-    """Return Pinfold and what it needs, directly or not; nothing if it is not among them.
+def needed_by_pinfold(
+    known: Collection[PackageName], requires: Callable[[PackageName], Iterable[str]]
+) -> set[PackageName]:
+    """Return which of *known* are Pinfold and what it needs, directly or not.
 
-    *requirements* are the ``Requires-Dist`` of each distribution, by normalised name. Those of
-    extras are for nobody who only runs it; other markers may hold or not.
+    *requires* returns the ``Requires-Dist`` of a distribution. Those of extras are for nobody who
+    only runs it; other markers may hold or not.
     """
-    found: set[str] = set()
-    pending = [normalised(_OWN)]
+    found: set[PackageName] = set()
+    pending = [_OWN]
     while pending:
         name = pending.pop()
-        if name in found or name not in requirements:
+        if name in found or name not in known:
             continue
         found.add(name)
-        for requirement in requirements[name]:
+        for requirement in requires(name):
             match = _NAME.match(requirement)
             if match is not None and not _EXTRA.search(requirement):
                 pending.append(normalised(match[0]))
